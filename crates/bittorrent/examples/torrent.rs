@@ -16,7 +16,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut file = File::open(path)?;
     let size = file.metadata()?.len();
     let mut hasher = Hasher::for_size(size);
-    let mut buffer = vec![0; 1 << 20];
+    let mut buffer = vec![0; 4 << 20];
     let mut hashing = std::time::Duration::ZERO;
     loop {
         let count = file.read(&mut buffer)?;

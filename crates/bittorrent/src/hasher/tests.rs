@@ -38,11 +38,16 @@ fn refuses_piece_lengths_that_clients_would_refuse() {
 }
 
 #[test]
-fn version_1_hashes_are_those_of_the_pieces() {
-    let file: Vec<u8> = (0..150_000_u32).flat_map(u32::to_le_bytes).collect();
-    let mut hasher = Hasher::new(32 << 10).unwrap();
-    file.chunks(1000).for_each(|slice| hasher.update(slice));
-    assert_eq!(hasher.length(), file.len() as u64);
+fn one_long_slice_and_many_short_ones_give_the_hashes_of_the_pieces() {
+    let file: Vec<u8> = (0..600_000_u32).flat_map(u32::to_le_bytes).collect();
     let expected: Vec<u8> = file.chunks(32 << 10).flat_map(sha1).collect();
-    assert_eq!(hasher.v1.finish(), expected);
+    let hashes = |slice: usize| {
+        let mut hasher = Hasher::new(32 << 10).unwrap();
+        file.chunks(slice).for_each(|slice| hasher.update(slice));
+        assert_eq!(hasher.length(), file.len() as u64);
+        (hasher.v1.finish(), hasher.v2.finish().unwrap())
+    };
+    let whole = hashes(file.len());
+    assert_eq!(whole.0, expected);
+    assert_eq!(whole, hashes(1000));
 }
