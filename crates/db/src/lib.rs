@@ -1,1 +1,29 @@
-//! db
+//! The database: one handle for SQLite and PostgreSQL, SQL written by hand and the same for
+//! both. Every query of the pod is in this crate, in the file of its table; what differs
+//! between the engines is in `dialect`. Not an ORM: rows are plain structs, and nobody outside
+//! matches on the engine.
+
+mod column;
+mod dialect;
+mod engine;
+mod error;
+mod migrate;
+mod sql;
+
+pub mod accounts;
+pub mod channels;
+pub mod jobs;
+pub mod renditions;
+pub mod search;
+pub mod settings;
+pub mod tokens;
+pub mod traffic;
+pub mod uploads;
+pub mod users;
+pub mod video_list;
+pub mod videos;
+
+pub use column::{Column, FromRow, Row, Value};
+pub use engine::{Db, Executor, Tx};
+pub use error::{Error, Result};
+pub use sql::Sql;

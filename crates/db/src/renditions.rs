@@ -1,0 +1,115 @@
+//! Renditions: the encodings of a video.
+
+use crate::{
+    Executor, Result, Sql,
+    column::row,
+    sql::{select, sql},
+};
+use names::{RenditionId, VideoId};
+
+row! {
+    /// One encoding of a video.
+    pub struct Rendition {
+        id: RenditionId = "r.id",
+        video_id: VideoId = "r.video_id",
+        /// The short side in pixels; 0 is sound alone.
+        resolution: i64 = "r.resolution",
+        width: i64 = "r.width",
+        height: i64 = "r.height",
+        fps: i64 = "r.fps",
+        /// Bytes.
+        size: i64 = "r.size",
+        /// Bits per second of the largest segment.
+        bandwidth: i64 = "r.bandwidth",
+        bandwidth_average: i64 = "r.bandwidth_average",
+        codecs: String = "r.codecs",
+        has_audio: bool = "r.has_audio",
+        has_video: bool = "r.has_video",
+        file: String = "r.file",
+        playlist: String = "r.playlist",
+        torrent: String = "r.torrent",
+        /// The v1 infohash, 40 hexadecimal digits.
+        infohash: String = "r.infohash",
+        infohash_v2: String = "r.infohash_v2",
+        piece_length: i64 = "r.piece_length",
+        created_at: i64 = "r.created_at",
+    }
+}
+
+/// Adds a rendition; its `id` is ignored. `Conflict` when the video has that resolution.
+pub async fn insert(mut db: impl Executor, r: &Rendition) -> Result<()> {
+    db.run(
+        sql!(
+            "INSERT INTO renditions (video_id, resolution, width, height, fps, size, bandwidth, bandwidth_average, \
+             codecs, has_audio, has_video, file, playlist, torrent, infohash, infohash_v2, piece_length, created_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)"
+        )
+        .bind(r.video_id)
+        .bind(r.resolution)
+        .bind(r.width)
+        .bind(r.height)
+        .bind(r.fps)
+        .bind(r.size)
+        .bind(r.bandwidth)
+        .bind(r.bandwidth_average)
+        .bind(&r.codecs)
+        .bind(r.has_audio)
+        .bind(r.has_video)
+        .bind(&r.file)
+        .bind(&r.playlist)
+        .bind(&r.torrent)
+        .bind(&r.infohash)
+        .bind(&r.infohash_v2)
+        .bind(r.piece_length)
+        .bind(r.created_at),
+    )
+    .await?;
+    Ok(())
+}
+
+/// The renditions of a video, largest first.
+pub async fn of_video(mut db: impl Executor, video: VideoId) -> Result<Vec<Rendition>> {
+    db.all(
+        select!(
+            Rendition,
+            "FROM renditions r WHERE r.video_id = $1 ORDER BY r.resolution DESC"
+        )
+        .bind(video),
+    )
+    .await
+}
+
+/// The rendition a torrent file is of.
+pub async fn by_torrent(mut db: impl Executor, torrent: &str) -> Result<Option<Rendition>> {
+    db.opt(select!(Rendition, "FROM renditions r WHERE r.torrent = $1").bind(torrent))
+        .await
+}
+
+/// The rendition a video file is of.
+pub async fn by_file(mut db: impl Executor, file: &str) -> Result<Option<Rendition>> {
+    db.opt(select!(Rendition, "FROM renditions r WHERE r.file = $1").bind(file))
+        .await
+}
+
+/// Whether this pod hosts an infohash (v1 in full, or v2 cut to 20 bytes as announces do).
+pub async fn hosts(mut db: impl Executor, infohash: &str) -> Result<bool> {
+    let row: Option<(i64,)> = db
+        .opt(
+            sql!("SELECT id FROM renditions WHERE infohash = $1 UNION ALL SELECT id FROM renditions WHERE infohash_v2 >= $2 AND infohash_v2 < $3 LIMIT 1")
+                .bind(infohash)
+                .bind(infohash)
+                .bind(format!("{infohash}g")),
+        )
+        .await?;
+    Ok(row.is_some())
+}
+
+/// Infohashes of videos (v1 and v2), to be forgotten by the tracker.
+pub async fn infohashes(
+    mut db: impl Executor,
+    videos: &[VideoId],
+) -> Result<Vec<(String, String)>> {
+    let mut sql: Sql = sql!("SELECT infohash, infohash_v2 FROM renditions WHERE video_id IN ");
+    sql.push_list(videos.iter().copied());
+    db.all(sql).await
+}

@@ -1,0 +1,239 @@
+//! Lists of videos, in two steps: the page's ids from one lean index, then those few rows with
+//! all that is shown. The total is a count over the same lean index and never over a join;
+//! use cases keep it for some seconds.
+
+use crate::{
+    Executor, Result, Sql, search,
+    sql::sql,
+    videos::{OwnedVideo, hydrate},
+};
+use names::{AccountId, ChannelId, VideoId};
+
+/// Orders of a list; each ends in the id, so that it is never ambiguous.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum VideoSort {
+    #[default]
+    Newest,
+    Oldest,
+    MostViewed,
+    LeastViewed,
+    MostLiked,
+    Longest,
+    Shortest,
+    Name,
+    NameDown,
+    /// By upload instead of publication (a creator's own list).
+    LastCreated,
+    FirstCreated,
+}
+
+impl VideoSort {
+    fn order(self) -> &'static str {
+        match self {
+            Self::Newest => " ORDER BY v.published_at DESC, v.id DESC",
+            Self::Oldest => " ORDER BY v.published_at, v.id",
+            Self::MostViewed => " ORDER BY v.views DESC, v.id DESC",
+            Self::LeastViewed => " ORDER BY v.views, v.id",
+            Self::MostLiked => " ORDER BY v.likes DESC, v.id DESC",
+            Self::Longest => " ORDER BY v.duration DESC, v.id DESC",
+            Self::Shortest => " ORDER BY v.duration, v.id",
+            Self::Name => " ORDER BY v.name, v.id",
+            Self::NameDown => " ORDER BY v.name DESC, v.id DESC",
+            Self::LastCreated => " ORDER BY v.created_at DESC, v.id DESC",
+            Self::FirstCreated => " ORDER BY v.created_at, v.id",
+        }
+    }
+}
+
+/// Whose videos.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Scope {
+    /// What everybody may see.
+    #[default]
+    Listed,
+    ListedOfChannel(ChannelId),
+    ListedOfAccount(AccountId),
+    /// All videos of an account, for its owner.
+    Mine(AccountId),
+}
+
+/// A list of videos. Empty lists of values mean "any".
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct VideoQuery {
+    pub scope: Scope,
+    pub sort: VideoSort,
+    pub categories: Vec<i64>,
+    pub licences: Vec<i64>,
+    pub languages: Vec<String>,
+    /// Lower case.
+    pub tags_any: Vec<String>,
+    /// Lower case.
+    pub tags_all: Vec<String>,
+    pub nsfw: Option<bool>,
+    pub duration_min: Option<i64>,
+    pub duration_max: Option<i64>,
+    pub published_after: Option<i64>,
+    pub published_before: Option<i64>,
+    pub channel: Option<ChannelId>,
+    /// Words to be found (listed videos), or a part of the name (an owner's list).
+    pub search: Option<String>,
+    pub start: i64,
+    pub count: i64,
+}
+
+impl VideoQuery {
+    fn filters(&self, sql: &mut Sql, ids: Option<&[i64]>) {
+        match self.scope {
+            Scope::Listed => {
+                sql.push(" WHERE v.privacy = 1 AND v.state = 1");
+            }
+            Scope::ListedOfChannel(id) => {
+                sql.push(" WHERE v.privacy = 1 AND v.state = 1 AND v.channel_id = ")
+                    .push_value(id);
+            }
+            Scope::ListedOfAccount(id) => {
+                sql.push(" WHERE v.privacy = 1 AND v.state = 1 AND v.account_id = ")
+                    .push_value(id);
+            }
+            Scope::Mine(id) => {
+                sql.push(" WHERE v.account_id = ").push_value(id);
+            }
+        }
+        if !self.categories.is_empty() {
+            sql.push(" AND v.category IN ")
+                .push_list(self.categories.iter().copied());
+        }
+        if !self.licences.is_empty() {
+            sql.push(" AND v.licence IN ")
+                .push_list(self.licences.iter().copied());
+        }
+        if !self.languages.is_empty() {
+            sql.push(" AND v.language IN ").push_list(&self.languages);
+        }
+        if !self.tags_any.is_empty() {
+            sql.push(
+                " AND EXISTS (SELECT 1 FROM video_tags t WHERE t.video_id = v.id AND t.tag IN ",
+            )
+            .push_list(&self.tags_any)
+            .push(")");
+        }
+        for tag in &self.tags_all {
+            sql.push(
+                " AND EXISTS (SELECT 1 FROM video_tags t WHERE t.video_id = v.id AND t.tag = ",
+            )
+            .push_value(tag)
+            .push(")");
+        }
+        if let Some(nsfw) = self.nsfw {
+            sql.push(" AND v.nsfw = ").push_value(nsfw);
+        }
+        if let Some(seconds) = self.duration_min {
+            sql.push(" AND v.duration >= ").push_value(seconds);
+        }
+        if let Some(seconds) = self.duration_max {
+            sql.push(" AND v.duration <= ").push_value(seconds);
+        }
+        if let Some(time) = self.published_after {
+            sql.push(" AND v.published_at >= ").push_value(time);
+        }
+        if let Some(time) = self.published_before {
+            sql.push(" AND v.published_at <= ").push_value(time);
+        }
+        if let Some(channel) = self.channel {
+            sql.push(" AND v.channel_id = ").push_value(channel);
+        }
+        if let Some(ids) = ids {
+            sql.push(" AND v.id IN ").push_list(ids.iter().copied());
+        }
+        if let (Scope::Mine(_), Some(text)) = (self.scope, &self.search) {
+            sql.push(" AND lower(v.name) LIKE ")
+                .push_value(crate::users::like_pattern(text))
+                .push(" ESCAPE '!'");
+        }
+    }
+
+    /// Whether nothing but the scope decides what is in the list.
+    fn plain(&self) -> bool {
+        let same = Self {
+            scope: self.scope,
+            sort: self.sort,
+            search: self.search.clone(),
+            start: self.start,
+            count: self.count,
+            ..Self::default()
+        };
+        *self == same
+    }
+}
+
+/// How many videos the list has in all.
+pub async fn total(mut db: impl Executor, query: &VideoQuery) -> Result<i64> {
+    let mut sql = sql!("SELECT count(*) FROM videos v");
+    query.filters(&mut sql, None);
+    let (total,) = db.one(sql).await?;
+    Ok(total)
+}
+
+/// The ids of one page.
+pub async fn page_ids(mut db: impl Executor, query: &VideoQuery) -> Result<Vec<i64>> {
+    let mut sql = sql!("SELECT v.id FROM videos v");
+    query.filters(&mut sql, None);
+    sql.push(query.sort.order());
+    sql.push(" LIMIT ").push_value(query.count);
+    sql.push(" OFFSET ").push_value(query.start);
+    let rows: Vec<(i64,)> = db.all(sql).await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
+/// One page of a list.
+pub async fn page(db: &crate::Db, query: &VideoQuery) -> Result<Vec<OwnedVideo>> {
+    let ids = page_ids(db, query).await?;
+    hydrate(db, &ids).await
+}
+
+/// One page of the listed videos that hold the query's words, and how many there are (of the
+/// pool that is looked at). Without a sort of its own a search shows the newest first.
+pub async fn search_page(db: &crate::Db, query: &VideoQuery) -> Result<(i64, Vec<OwnedVideo>)> {
+    let found = search::matches(db, query.search.as_deref().unwrap_or_default()).await?;
+    let (total, ids): (i64, Vec<i64>) = if query.plain() && query.sort == VideoSort::Newest {
+        // The index gives newest first and holds listed videos only: nothing is left to ask.
+        let start = usize::try_from(query.start).unwrap_or(usize::MAX);
+        let count = usize::try_from(query.count).unwrap_or(0);
+        let ids = found.iter().copied().skip(start).take(count).collect();
+        (found.len() as i64, ids)
+    } else {
+        let mut sql = sql!("SELECT count(*) FROM videos v");
+        query.filters(&mut sql, Some(&found));
+        let (total,) = { db }.one(sql).await?;
+        let mut sql = sql!("SELECT v.id FROM videos v");
+        query.filters(&mut sql, Some(&found));
+        sql.push(query.sort.order());
+        sql.push(" LIMIT ").push_value(query.count);
+        sql.push(" OFFSET ").push_value(query.start);
+        let rows: Vec<(i64,)> = { db }.all(sql).await?;
+        (total, rows.into_iter().map(|(id,)| id).collect())
+    };
+    Ok((total, hydrate(db, &ids).await?))
+}
+
+/// A listed video's neighbours on its channel, for "next" (newest others first).
+pub async fn others_of_channel(
+    db: &crate::Db,
+    channel: ChannelId,
+    except: VideoId,
+    count: i64,
+) -> Result<Vec<OwnedVideo>> {
+    let rows: Vec<(i64,)> = { db }
+        .all(
+            sql!(
+                "SELECT v.id FROM videos v WHERE v.privacy = 1 AND v.state = 1 AND v.channel_id = $1 AND v.id <> $2 \
+                 ORDER BY v.published_at DESC, v.id DESC LIMIT $3"
+            )
+            .bind(channel)
+            .bind(except)
+            .bind(count),
+        )
+        .await?;
+    let ids: Vec<i64> = rows.into_iter().map(|(id,)| id).collect();
+    hydrate(db, &ids).await
+}
