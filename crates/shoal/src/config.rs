@@ -16,8 +16,9 @@ mod words;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use names::Quota;
 pub use networks::Networks;
-pub use quantities::{Amount, Heights, Span, Whole};
+pub use quantities::{Heights, Span, Whole};
 pub use setting::Setting;
 pub use words::{
     Bus, Database, Files, LogFormat, LogLevel, Preset, PublicUrl, Role, Roles, Signup,
@@ -65,9 +66,9 @@ table::settings! {
         /// Who may register.
         signup: Signup = "closed";
         /// How much a user may store. An administrator can change it for each user.
-        quota: Amount = "unlimited";
+        quota: Quota = "unlimited";
         /// How much a user may upload within 24 hours.
-        daily_quota: Amount = "unlimited";
+        daily_quota: Quota = "unlimited";
     }
 
     /// What happens to an uploaded video.
@@ -77,7 +78,7 @@ table::settings! {
         /// Frames per second are reduced to this.
         fps_cap: Whole<1, 240> = 60;
         /// The largest file that may be uploaded.
-        max_upload: Amount = "20GB";
+        max_upload: Quota = "20GB";
         /// The longest video that is published.
         max_duration: Span = "12h";
         /// How many jobs run at a time.

@@ -1,4 +1,5 @@
 mod config;
+mod listener;
 fn main() {
     println!("{}", config::sample::sample());
 }

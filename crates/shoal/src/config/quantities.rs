@@ -1,7 +1,8 @@
-//! Numbers with a meaning: whole numbers within limits, amounts of bytes, spans of time, heights of videos.
+//! Numbers with a meaning: whole numbers within limits, sizes and quotas, spans of time, heights of videos.
 
 use std::time::Duration;
 
+use names::Quota;
 use toml::Value;
 
 use super::setting::{Setting, items, list};
@@ -29,57 +30,29 @@ impl<const LEAST: u32, const MOST: u32> Setting for Whole<LEAST, MOST> {
     }
 }
 
-/// An amount of bytes; None is unlimited.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Amount(pub Option<u64>);
-
-const UNITS: [(&str, u64); 9] = [
+const UNITS: [(&str, u64); 4] = [
     ("TB", 1_000_000_000_000),
     ("GB", 1_000_000_000),
     ("MB", 1_000_000),
-    ("kB", 1_000),
-    ("TiB", 1 << 40),
-    ("GiB", 1 << 30),
-    ("MiB", 1 << 20),
-    ("KiB", 1 << 10),
-    ("B", 1),
+    ("KB", 1_000),
 ];
 
-impl Setting for Amount {
+impl Setting for Quota {
     fn allowed() -> String {
-        "\"unlimited\", or a number with kB, MB, GB, TB (powers of 1000) or KiB, MiB, GiB, TiB (powers of 1024), such as \"5GB\"".into()
+        "\"unlimited\", or a size such as \"500MB\", \"5GB\" or \"1.5TB\"".into()
     }
 
-    fn read(value: &Value) -> Option<Amount> {
-        let text = match value {
-            Value::Integer(bytes) => return Some(Amount(Some(u64::try_from(*bytes).ok()?))),
-            Value::String(text) => text.trim(),
-            _ => return None,
-        };
-        if text == "unlimited" {
-            return Some(Amount(None));
+    fn read(value: &Value) -> Option<Quota> {
+        match value {
+            Value::Integer(bytes) => Quota::from_number(*bytes).ok(),
+            Value::String(text) => Quota::parse(text).ok(),
+            _ => None,
         }
-        let digits = text
-            .find(|c: char| !c.is_ascii_digit())
-            .unwrap_or(text.len());
-        let (number, unit) = text.split_at(digits);
-        let unit = match unit.trim() {
-            "" => 1,
-            unit => {
-                UNITS
-                    .iter()
-                    .find(|(name, _)| name.eq_ignore_ascii_case(unit))?
-                    .1
-            }
-        };
-        let bytes = number.parse::<u64>().ok()?.checked_mul(unit)?;
-        // What is counted must fit into the databases' signed numbers.
-        i64::try_from(bytes).ok()?;
-        Some(Amount(Some(bytes)))
     }
 
+    /// In the largest unit that leaves nothing over.
     fn write(&self) -> Value {
-        let Some(bytes) = self.0 else {
+        let Quota::Bytes(bytes) = *self else {
             return Value::from("unlimited");
         };
         let exact = |(_, unit): &&(&str, u64)| bytes != 0 && bytes % unit == 0;

@@ -24,7 +24,7 @@ fn values() {
             "\"https://tube.example\"",
         ),
         ("users.quota = '5GB'", "users.quota", "\"5GB\""),
-        ("users.quota = '5 gib'", "users.quota", "\"5GiB\""),
+        ("users.quota = '1.5 tb'", "users.quota", "\"1500GB\""),
         ("users.quota = 1500", "users.quota", "\"1500B\""),
         ("users.quota = 0", "users.quota", "\"0B\""),
         (
@@ -95,7 +95,7 @@ fn bad_values_name_key_value_place_and_what_is_allowed() {
         "tls = 'yes'",
         "users.signup = true",
         "users.quota = '5 apples'",
-        "users.quota = -1",
+        "users.quota = -2",
         "users.quota = '99999999999TB'",
         "transcoding.heights = [721]",
         "transcoding.heights = 'all'",
