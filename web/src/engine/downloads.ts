@@ -1,0 +1,427 @@
+/*
+ * Turns wanted pieces into verified ones: carries out what the policy decides, keeps the requests of each peer flowing
+ * in blocks, reads ranges from the pod into the same pieces, checks every hash and finds out who spoilt a piece. A piece
+ * has one source at a time; blocks stay when it changes hands between peers, the pod always sends it whole. Memory is
+ * bounded by what is wanted. It knows nothing of players or of connections being made: swarm.ts says what is wanted.
+ */
+
+import type { Bytes } from './bytes'
+import type { Clock } from './clock'
+import { HttpError } from './http'
+import type { Metainfo, Sha1 } from './metainfo'
+import { pieceSize } from './metainfo'
+import type { Peer } from './peer'
+import type { PeerView, PieceView, Plan } from './policy'
+import { plan } from './policy'
+import type { Counters, Meter } from './stats'
+import { isGood, liars } from './verify'
+import type { Block } from './wire'
+import { BLOCK } from './wire'
+
+/** A piece that somebody waits for, with the end of the patience, or null when it lies ahead. */
+export interface Wanted {
+  index: number
+  deadline: number | null
+}
+
+/** Reads a range of the rendition's file from the pod. */
+export type ReadPod = (range: { start: number; end: number }, signal: AbortSignal, take: (chunk: Uint8Array) => void) => Promise<void>
+
+/** What downloads need of their swarm. */
+export interface Downloading {
+  readonly meta: Metainfo
+  readonly clock: Clock
+  readonly sha1: Sha1
+  readonly counters: Counters
+  readonly meter: Meter
+  readonly readPod: ReadPod
+  peers(): Iterable<Peer>
+  /** New peers may still appear within moments. */
+  gathering(): boolean
+  /** The peer holds something that is wanted. */
+  interesting(peer: Peer): boolean
+  /** Bytes of a piece have arrived. */
+  progress(index: number, bytes: number): void
+  verified(index: number, data: Bytes): void
+  /** The peer spoilt a piece. */
+  ban(peer: Peer): void
+  /** The pod could not be read for these pieces. */
+  podFailed(first: number, last: number, error: HttpError, failures: number): void
+  /** The pod's bytes are not those of the torrent. */
+  podMismatch(): void
+  /** Something happened that the policy should look at. */
+  wake(): void
+}
+
+type Source = Peer | 'pod'
+
+interface Run {
+  first: number
+  last: number
+  abort: AbortController
+  progressAt: number
+}
+
+interface Job {
+  index: number
+  deadline: number | null
+  data: Bytes
+  sources: (Source | null)[]
+  missing: number
+  owner: Peer | Run | null
+  /** Blocks that the present owner has been asked for. */
+  asked: boolean[]
+  givenAt: number
+  progressAt: number
+  verifying: boolean
+}
+
+/** Ranges read from the pod at the same time. */
+const MAX_RUNS = 4
+/** Without a byte for so long a range counts as failed (ms). */
+const RUN_SILENCE = 10_000
+/** A request unanswered for so long is taken back (ms). */
+const REQUEST_TIMEOUT = 8000
+/** A peer that let us down is left alone for so long, times how often it did; after MAX_TIMEOUTS it is dropped. */
+const SNUB = 3000
+const MAX_TIMEOUTS = 5
+/** Requests on the wire per peer: about so many seconds of its rate, within these bounds. */
+const PIPELINE_SECONDS = 0.5
+const PIPELINE_MIN = 8
+const PIPELINE_MAX = 128
+/** Bad copies kept until a good one shows who lied. */
+const MAX_SUSPECTS = 8
+/** The pod may send a bad piece once (a proxy, a broken cache); the second time the torrent does not fit the file. */
+const MAX_POD_MISTAKES = 2
+
+export class Downloads {
+  private jobs = new Map<number, Job>()
+  private readonly runs = new Set<Run>()
+  private readonly suspects = new Map<number, { data: Bytes; sources: (Source | null)[] }>()
+  private readonly podMistakes = new Map<number, number>()
+  private podFailures = 0
+  private podReadyAt = 0
+  private readonly swarm: Downloading
+
+  constructor(swarm: Downloading) {
+    this.swarm = swarm
+  }
+
+  /** Takes the list of wanted pieces, most urgent first, and does what is to be done now. */
+  update(wanted: readonly Wanted[]): void {
+    const now = this.swarm.clock.now()
+    this.adopt(wanted)
+    for (const run of this.runs) if (now - run.progressAt > RUN_SILENCE) run.abort.abort(new HttpError(0, 'the pod fell silent'))
+    for (const peer of this.swarm.peers()) this.takeBack(peer)
+    this.carryOut(plan({ now, pieces: this.pieceViews(), peers: this.peerViews(now), gathering: this.swarm.gathering(), podReady: now >= this.podReadyAt }))
+    for (const peer of this.swarm.peers()) {
+      this.pump(peer)
+      peer.wants(this.swarm.interesting(peer) ? 'interested' : 'notInterested')
+    }
+    if (this.runs.size === 0 && ![...this.swarm.peers()].some((peer) => peer.outstanding > 0)) this.swarm.meter.end()
+    else this.swarm.meter.begin()
+  }
+
+  /** A block that was asked for has come. */
+  block(peer: Peer, index: number, begin: number, data: Uint8Array): void {
+    this.swarm.meter.add(data.length)
+    const job = this.jobs.get(index)
+    if (job === undefined || job.verifying || job.owner !== peer) return
+    this.fill(job, begin, data, peer)
+    if (job.missing === 0) void this.finish(job)
+    this.pump(peer)
+  }
+
+  /** A peer will not send these blocks. */
+  refused(peer: Peer, blocks: readonly Block[]): void {
+    for (const { index } of blocks) this.release(peer, index)
+  }
+
+  /** A peer is gone. */
+  gone(peer: Peer): void {
+    for (const job of this.jobs.values()) if (job.owner === peer) this.disown(job)
+  }
+
+  /** Stops everything. */
+  stop(): void {
+    this.update([])
+    this.suspects.clear()
+  }
+
+  /** Makes the jobs match the wanted list; what is not wanted any more is taken back. */
+  private adopt(wanted: readonly Wanted[]): void {
+    const jobs = new Map<number, Job>()
+    const now = this.swarm.clock.now()
+    for (const { index, deadline } of wanted) {
+      const job = this.jobs.get(index) ?? newJob(index, pieceSize(this.swarm.meta, index), now)
+      job.deadline = deadline
+      jobs.set(index, job)
+    }
+    for (const [index, job] of this.jobs) {
+      if (jobs.has(index)) continue
+      // A finished piece is checked and kept even if nobody waits for it any more.
+      if (job.verifying) jobs.set(index, job)
+      else this.disown(job)
+    }
+    this.jobs = jobs
+    for (const run of this.runs) {
+      let wantedStill = false
+      for (let index = run.first; index <= run.last; index++) if (jobs.get(index)?.owner === run) wantedStill = true
+      if (!wantedStill) this.endRun(run)
+    }
+  }
+
+  private takeBack(peer: Peer): void {
+    const late = peer.cancelOlderThan(REQUEST_TIMEOUT)
+    if (late.length === 0) return
+    for (const { index } of late) this.release(peer, index)
+    this.letDown(peer)
+  }
+
+  private letDown(peer: Peer): void {
+    peer.timeouts++
+    peer.snubbedUntil = this.swarm.clock.now() + SNUB * peer.timeouts
+    if (peer.timeouts >= MAX_TIMEOUTS) peer.close('never answers')
+  }
+
+  private carryOut(todo: Plan<Peer>): void {
+    for (const { index, peer } of todo.ask) {
+      const job = this.jobs.get(index)
+      if (job === undefined || job.verifying) continue
+      if (job.owner !== peer) this.give(job, peer)
+      job.progressAt = this.swarm.clock.now()
+    }
+    this.fetch(todo.fetch.filter((index) => this.jobs.get(index)?.verifying === false).sort((a, b) => a - b))
+  }
+
+  private give(job: Job, peer: Peer): void {
+    this.disown(job)
+    if (this.suspects.has(job.index)) clear(job)
+    job.owner = peer
+    job.givenAt = this.swarm.clock.now()
+  }
+
+  /** Asks a peer for the next blocks of its pieces, as many as keep it busy. */
+  private pump(peer: Peer): void {
+    if (!peer.ready || peer.choking) return
+    const flowing = Math.ceil((peer.rate.bytesPerSecond * PIPELINE_SECONDS) / BLOCK)
+    const depth = Math.min(peer.maxOutstanding, PIPELINE_MAX, Math.max(PIPELINE_MIN, flowing))
+    for (const job of this.jobs.values()) {
+      if (job.owner !== peer || job.verifying) continue
+      for (let number = 0; number < job.sources.length; number++) {
+        if (peer.outstanding >= depth) return
+        if (job.sources[number] !== null || job.asked[number]) continue
+        job.asked[number] = true
+        peer.request(blockOf(job, number))
+      }
+    }
+  }
+
+  /** Reads pieces from the pod, neighbours in one range. */
+  private fetch(indexes: readonly number[]): void {
+    let run: Run | null = null
+    for (const index of indexes) {
+      const job = this.jobs.get(index)
+      if (job === undefined) continue
+      if (run === null || index !== run.last + 1) {
+        if (run !== null) void this.runPod(run)
+        run = null
+        if (this.runs.size >= MAX_RUNS) return
+        run = { first: index, last: index, abort: new AbortController(), progressAt: this.swarm.clock.now() }
+        this.runs.add(run)
+      }
+      this.blameOwner(job)
+      this.disown(job)
+      clear(job)
+      job.owner = run
+      run.last = index
+    }
+    if (run !== null) void this.runPod(run)
+  }
+
+  /** An overdue piece of which its owner sent nothing at all speaks against the owner. */
+  private blameOwner(job: Job): void {
+    if (job.owner !== null && !isRun(job.owner) && job.owner.blockAt < job.givenAt) this.letDown(job.owner)
+  }
+
+  private async runPod(run: Run): Promise<void> {
+    const { meta } = this.swarm
+    const start = run.first * meta.pieceLength
+    const end = run.last * meta.pieceLength + pieceSize(meta, run.last)
+    let at = start
+    try {
+      await this.swarm.readPod({ start, end }, run.abort.signal, (chunk) => {
+        this.podFailures = 0
+        run.progressAt = this.swarm.clock.now()
+        this.swarm.meter.add(chunk.length)
+        this.takePod(run, at, chunk)
+        at += chunk.length
+      })
+      this.endRun(run)
+    } catch (error) {
+      if (!this.runs.has(run)) return
+      this.endRun(run)
+      this.podFailures++
+      this.podReadyAt = this.swarm.clock.now() + Math.min(8000, 250 * 2 ** this.podFailures)
+      this.swarm.podFailed(run.first, run.last, error instanceof HttpError ? error : new HttpError(0, 'the pod cannot be read'), this.podFailures)
+    }
+    this.swarm.wake()
+  }
+
+  /** Spreads a chunk that begins at this byte of the file over the pieces of a run. */
+  private takePod(run: Run, from: number, chunk: Uint8Array): void {
+    const { pieceLength } = this.swarm.meta
+    for (let at = 0; at < chunk.length; ) {
+      const index = Math.floor((from + at) / pieceLength)
+      const begin = from + at - index * pieceLength
+      const part = chunk.subarray(at, at + pieceLength - begin)
+      at += part.length
+      const job = this.jobs.get(index)
+      if (job === undefined || job.verifying || job.owner !== run) continue
+      job.data.set(part, begin)
+      job.progressAt = run.progressAt
+      this.swarm.progress(index, part.length)
+      if (begin + part.length < job.data.length) continue
+      job.sources.fill('pod')
+      job.missing = 0
+      void this.finish(job)
+    }
+  }
+
+  private fill(job: Job, begin: number, data: Uint8Array, source: Source): void {
+    const number = begin / BLOCK
+    if (job.sources[number] !== null) return
+    job.data.set(data, begin)
+    job.sources[number] = source
+    job.missing--
+    job.progressAt = this.swarm.clock.now()
+    this.swarm.progress(job.index, data.length)
+  }
+
+  private async finish(job: Job): Promise<void> {
+    job.verifying = true
+    job.owner = null
+    const good = await isGood(this.swarm.meta, job.index, job.data, this.swarm.sha1).catch(() => false)
+    this.jobs.delete(job.index)
+    if (good) this.accept(job)
+    else this.condemn(job)
+    this.swarm.wake()
+  }
+
+  private accept(job: Job): void {
+    const suspect = this.suspects.get(job.index)
+    if (suspect !== undefined) {
+      this.suspects.delete(job.index)
+      for (const source of liars(suspect.data, suspect.sources, job.data)) if (source !== 'pod') this.swarm.ban(source)
+    }
+    this.podMistakes.delete(job.index)
+    this.swarm.counters.verified++
+    job.sources.forEach((source, number) => {
+      if (source !== 'pod' && source !== null) this.swarm.counters.fromPeers += blockOf(job, number).length
+    })
+    this.swarm.verified(job.index, job.data)
+  }
+
+  private condemn(job: Job): void {
+    const sources = new Set(job.sources)
+    const [only] = sources
+    if (sources.size === 1 && only === 'pod') {
+      const mistakes = (this.podMistakes.get(job.index) ?? 0) + 1
+      this.podMistakes.set(job.index, mistakes)
+      if (mistakes >= MAX_POD_MISTAKES) this.swarm.podMismatch()
+    } else if (sources.size === 1 && only) {
+      this.swarm.ban(only as Peer)
+    } else {
+      this.suspects.set(job.index, { data: job.data, sources: job.sources })
+      const [oldest] = this.suspects.keys()
+      if (this.suspects.size > MAX_SUSPECTS && oldest !== undefined) this.suspects.delete(oldest)
+    }
+  }
+
+  private release(peer: Peer, index: number): void {
+    const job = this.jobs.get(index)
+    if (job?.owner === peer) this.disown(job)
+  }
+
+  /** Takes a piece from whoever has it; requests for it are taken back, its blocks stay. */
+  private disown(job: Job): void {
+    const owner = job.owner
+    job.owner = null
+    const open: Block[] = []
+    job.asked.forEach((asked, number) => {
+      if (asked && job.sources[number] === null) open.push(blockOf(job, number))
+    })
+    job.asked.fill(false)
+    if (owner !== null && !isRun(owner)) owner.cancel(open)
+  }
+
+  private endRun(run: Run): void {
+    this.runs.delete(run)
+    run.abort.abort()
+    for (let index = run.first; index <= run.last; index++) {
+      const job = this.jobs.get(index)
+      if (job?.owner === run) job.owner = null
+    }
+  }
+
+  private pieceViews(): PieceView[] {
+    const views: PieceView[] = []
+    for (const job of this.jobs.values()) {
+      if (job.verifying) continue
+      const state = job.owner === null ? 'idle' : isRun(job.owner) ? 'http' : 'peer'
+      views.push({ index: job.index, bytes: job.data.length, deadline: job.deadline, state, progressAt: job.progressAt, suspect: this.suspects.has(job.index) })
+    }
+    return views
+  }
+
+  private peerViews(now: number): PeerView<Peer>[] {
+    const backlog = new Map<unknown, number>()
+    for (const job of this.jobs.values()) {
+      if (job.verifying) continue
+      backlog.set(job.owner, (backlog.get(job.owner) ?? 0) + job.missing * BLOCK)
+    }
+    const views: PeerView<Peer>[] = []
+    for (const peer of this.swarm.peers()) {
+      if (!peer.ready) continue
+      views.push({
+        peer,
+        has: (index) => peer.held.has(index),
+        choking: peer.choking,
+        snubbed: now < peer.snubbedUntil,
+        backlog: backlog.get(peer) ?? 0,
+        bytesPerSecond: Math.max(1000, peer.rate.bytesPerSecond),
+      })
+    }
+    return views
+  }
+}
+
+function newJob(index: number, size: number, now: number): Job {
+  const count = Math.ceil(size / BLOCK)
+  return {
+    index,
+    deadline: null,
+    data: new Uint8Array(size),
+    sources: new Array<Source | null>(count).fill(null),
+    missing: count,
+    owner: null,
+    asked: new Array<boolean>(count).fill(false),
+    givenAt: now,
+    progressAt: now,
+    verifying: false,
+  }
+}
+
+function clear(job: Job): void {
+  job.sources.fill(null)
+  job.missing = job.sources.length
+}
+
+function blockOf(job: Job, number: number): Block {
+  const begin = number * BLOCK
+  return { index: job.index, begin, length: Math.min(BLOCK, job.data.length - begin) }
+}
+
+function isRun(owner: Peer | Run): owner is Run {
+  return 'abort' in owner
+}

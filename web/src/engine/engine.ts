@@ -1,0 +1,198 @@
+/*
+ * The P2P engine of the watch page: hls.js asks it for byte ranges of a video's renditions, and it brings them from other
+ * viewers or from the pod, every piece checked. This class only holds the parts together: one rendition per file, one
+ * client per tracker, one memory, one set of counters. It plays nothing itself and knows nothing of the page.
+ */
+
+import type { FragmentLoaderContext, HlsConfig, Loader } from 'hls.js'
+import type { Bytes } from './bytes'
+import { concat, fromLatin1 } from './bytes'
+import { fetchRange, fetchSmall } from './http'
+import { Lead } from './lead'
+import type { FragmentRequest } from './loader'
+import { fragmentLoader } from './loader'
+import type { Outside } from './outside'
+import { browserOutside } from './outside'
+import type { RenditionFile } from './rendition'
+import { Rendition } from './rendition'
+import type { ConnectionStats, EngineStats } from './stats'
+import { Meter, newCounters, Reporter } from './stats'
+import { Memory } from './store'
+import type { Swarm } from './swarm'
+import { Tracker } from './tracker'
+
+export type { EngineStats, RenditionFile }
+
+/** How a page starts the engine. */
+export interface EngineOptions {
+  /** Trackers of the video; other than WebSocket ones are passed over. */
+  trackers: string[]
+  /** The renditions of the playlist. */
+  files: RenditionFile[]
+  /** Whether to share; may be changed later. */
+  p2p: boolean
+  /** Called about once a second while anything changes. */
+  onStats?: (stats: EngineStats) => void
+  /** Seconds of media in the player's buffer, if the page can tell; otherwise the engine guesses. */
+  bufferAhead?: () => number
+  /** Servers that tell a browser its public address; none by default. */
+  iceServers?: RTCIceServer[]
+  /** Memory for pieces, in bytes. */
+  memoryBytes?: number
+}
+
+/** Memory for pieces unless the page says otherwise. */
+export const MEMORY_BYTES = 192 * 1024 * 1024
+/** A fragment without a range is read whole, up to this size. */
+const MAX_WHOLE = 256 * 1024 * 1024
+/** Client and version at the beginning of a peer id, by custom. */
+const ID_PREFIX = '-SH0100-'
+
+export class Engine {
+  private readonly counters = newCounters()
+  private readonly meter: Meter
+  private readonly podMeter: Meter
+  private readonly lead: Lead
+  private readonly peerId: Bytes
+  private readonly renditions: Rendition[]
+  private readonly reporter: Reporter
+  private readonly outside: Outside
+  private readonly options: EngineOptions
+  private trackers: Tracker[] = []
+  private sharing: boolean
+  private playing: Rendition | null = null
+  private connectionIds = new WeakMap<object, string>()
+  private connectionCount = 0
+
+  /** The page gives the options; only tests give another outside. */
+  constructor(options: EngineOptions, outside: Outside = browserOutside(options.iceServers ?? [])) {
+    this.options = options
+    this.outside = outside
+    this.sharing = options.p2p
+    this.meter = new Meter(outside.clock, 0)
+    this.podMeter = new Meter(outside.clock, 0)
+    this.lead = new Lead(outside.clock)
+    this.peerId = concat(fromLatin1(ID_PREFIX) ?? new Uint8Array(0), letters(outside.random(20 - ID_PREFIX.length)))
+    const io = {
+      clock: outside.clock,
+      fetcher: outside.fetcher,
+      sha1: outside.sha1,
+      connector: outside.connector,
+      memory: new Memory(options.memoryBytes ?? MEMORY_BYTES),
+      counters: this.counters,
+      meter: this.meter,
+      podMeter: this.podMeter,
+      peerId: this.peerId,
+      generous: () => !outside.metered(),
+      playing: (rendition: Rendition) => this.playing === rendition,
+      joined: (swarm: Swarm) => this.tracked().forEach((tracker) => tracker.join(swarm)),
+      left: (swarm: Swarm) => this.trackers.forEach((tracker) => tracker.leave(swarm.infoHash)),
+    }
+    this.renditions = options.files.map((file) => new Rendition(file, options.p2p, io))
+    this.reporter = new Reporter(outside.clock, () => this.stats(), (stats) => options.onStats?.(stats))
+  }
+
+  /** The loader class for hls.js's `fLoader`. */
+  fragmentLoader(): new (config: HlsConfig) => Loader<FragmentLoaderContext> {
+    return fragmentLoader({
+      clock: this.outside.clock,
+      read: (request) => this.read(request),
+      bytesPerSecond: () => Math.max(this.meter.bytesPerSecond, this.podMeter.bytesPerSecond),
+    })
+  }
+
+  /** Switches sharing on or off while playing. */
+  setP2P(on: boolean): void {
+    if (this.sharing === on) return
+    this.sharing = on
+    for (const rendition of this.renditions) {
+      if (on) rendition.share()
+      else rendition.keepToItself()
+    }
+    if (!on) this.closeTrackers()
+  }
+
+  /** The figures of this moment. */
+  stats(): EngineStats {
+    const connections: ConnectionStats[] = []
+    for (const { swarm } of this.renditions) {
+      for (const peer of swarm?.connections() ?? []) {
+        const id = this.connectionIds.get(peer) ?? String(++this.connectionCount)
+        this.connectionIds.set(peer, id)
+        connections.push({ id, ...(peer.client === undefined ? {} : { client: peer.client }), down: peer.down, up: peer.up })
+      }
+    }
+    return { peers: connections.length, ...this.counters, p2p: this.sharing, connections }
+  }
+
+  /** Leaves all swarms and gives everything back. */
+  destroy(): void {
+    for (const rendition of this.renditions) rendition.close()
+    this.closeTrackers()
+    this.reporter.stop()
+  }
+
+  private async read(request: FragmentRequest): Promise<Bytes> {
+    const rendition = this.find(request.url)
+    if (rendition === undefined || request.range === null) return this.readUnknown(request)
+    this.playing = rendition
+    const { time } = request
+    const lead = this.options.bufferAhead?.() ?? (time === null ? 0 : this.lead.before(time.start))
+    const data = await rendition.read({ ...request.range, lead, signal: request.signal, progress: request.progress })
+    if (time !== null) this.lead.delivered(time.start, time.duration)
+    return data
+  }
+
+  /** Something that is no rendition of this video: fetched as it is, and counted. */
+  private async readUnknown({ url, range, signal, progress }: FragmentRequest): Promise<Bytes> {
+    const { fetcher } = this.outside
+    if (range === null) {
+      const whole = await fetchSmall(fetcher, url, {}, MAX_WHOLE, signal)
+      this.counters.fromPod += whole.length
+      return whole
+    }
+    const data = new Uint8Array(range.end - range.start)
+    let at = 0
+    await fetchRange(fetcher, url, {}, range, signal, (chunk) => {
+      data.set(chunk, at)
+      at += chunk.length
+      this.counters.fromPod += chunk.length
+      progress(chunk.length)
+    })
+    return data
+  }
+
+  /** Playlists may spell an address with another query or relative to themselves; the path names the file. */
+  private find(url: string): Rendition | undefined {
+    const path = pathOf(url)
+    return this.renditions.find(({ file }) => pathOf(file.fileUrl) === path)
+  }
+
+  /** The tracker clients, made when the first swarm joins. */
+  private tracked(): Tracker[] {
+    if (this.trackers.length > 0) return this.trackers
+    const { openSocket, clock, random } = this.outside
+    const urls = new Set(this.options.trackers.filter((url) => /^wss?:\/\//.test(url)))
+    this.trackers = [...urls].map((url) => new Tracker(url, this.peerId, { openSocket, clock, random }))
+    return this.trackers
+  }
+
+  private closeTrackers(): void {
+    for (const tracker of this.trackers) tracker.close()
+    this.trackers = []
+  }
+}
+
+function pathOf(url: string): string {
+  try {
+    return new URL(url, 'http://pod.invalid/').pathname
+  } catch {
+    return url
+  }
+}
+
+/** Random bytes as letters and digits, so that an id is readable wherever it is shown. */
+function letters(bytes: Bytes): Bytes {
+  const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
+  return bytes.map((byte) => alphabet.charCodeAt(byte % alphabet.length))
+}

@@ -1,0 +1,91 @@
+/*
+ * The two extension messages (BEP 10) that the engine understands: the extension handshake, and requests for the info
+ * dictionary (BEP 9), which are answered so that clients can join by magnet link while only viewers are there. The
+ * engine itself never asks for metadata: it has it from the pod. What a stranger writes about itself is cut and cleaned
+ * before it reaches the page.
+ */
+
+import { BencodeError, bytesAt, decode, decodePrefix, dictionaryAt, encode, integerAt } from './bencode'
+import type { Bytes } from './bytes'
+import { concat, fromLatin1, toLatin1 } from './bytes'
+
+/** The number under which others send us metadata requests. */
+export const OUR_METADATA_ID = 1
+/** Our client's name in the handshake. */
+export const CLIENT = 'Shoal'
+const METADATA_PART = 16 * 1024
+const MAX_NAME = 64
+const MAX_QUEUE = 2000
+
+/** What another client says about itself. */
+export interface ExtendedHandshake {
+  client: string | undefined
+  /** Requests that it is ready to remember. */
+  queue: number
+  /** The number under which it takes metadata messages; 0 when it takes none. */
+  metadataId: number
+}
+
+/** Writes our extension handshake. */
+export function writeExtendedHandshake(metadataSize: number, queue: number): Bytes {
+  return encode(
+    new Map<string, number | Bytes | Map<string, number>>([
+      ['m', new Map([['ut_metadata', OUR_METADATA_ID]])],
+      ['metadata_size', metadataSize],
+      ['reqq', queue],
+      ['v', fromLatin1(CLIENT) ?? new Uint8Array(0)],
+    ]),
+  )
+}
+
+/** Reads an extension handshake; null when it is not one, which is no reason to part. */
+export function readExtendedHandshake(data: Uint8Array): ExtendedHandshake | null {
+  try {
+    const value = decode(data)
+    if (!(value instanceof Map)) return null
+    const queue = integerAt(value, 'reqq') ?? 250
+    const names = dictionaryAt(value, 'm')
+    const metadataId = names === null ? 0 : (integerAt(names, 'ut_metadata') ?? 0)
+    return {
+      client: cleanName(bytesAt(value, 'v')),
+      queue: Math.min(MAX_QUEUE, Math.max(1, queue)),
+      metadataId: metadataId > 0 && metadataId < 256 ? metadataId : 0,
+    }
+  } catch (error) {
+    if (error instanceof BencodeError) return null
+    throw error
+  }
+}
+
+/** Reads which part of the info dictionary is asked for; null when the message is anything else. */
+export function readMetadataRequest(data: Uint8Array): number | null {
+  try {
+    const { value } = decodePrefix(data)
+    if (!(value instanceof Map) || integerAt(value, 'msg_type') !== 0) return null
+    const part = integerAt(value, 'piece')
+    return part !== null && part >= 0 ? part : null
+  } catch (error) {
+    if (error instanceof BencodeError) return null
+    throw error
+  }
+}
+
+/** Writes one part of the info dictionary; null when there is no such part. */
+export function writeMetadataPiece(info: Bytes, part: number): Bytes | null {
+  const start = part * METADATA_PART
+  if (start >= info.length) return null
+  const head = encode(
+    new Map([
+      ['msg_type', 1],
+      ['piece', part],
+      ['total_size', info.length],
+    ]),
+  )
+  return concat(head, info.subarray(start, start + METADATA_PART))
+}
+
+function cleanName(bytes: Bytes | null): string | undefined {
+  if (bytes === null) return undefined
+  const name = toLatin1(bytes.subarray(0, MAX_NAME)).replace(/[^\x20-\x7e]/g, '')
+  return name === '' ? undefined : name
+}

@@ -1,0 +1,136 @@
+/*
+ * Who is asked for which piece, and when the pod steps in: the engine's whole policy, in one place, as a pure function
+ * of what is known at the moment, so that it can be exchanged without touching the rest. This one is simple on
+ * purpose. What hls.js asks for now is urgent: it comes from a peer that holds it while the playback buffer allows
+ * waiting, otherwise from the pod; what lies ahead comes from peers only, because it costs the pod nothing.
+ */
+
+/** A piece that is wanted and not there yet. */
+export interface PieceView {
+  index: number
+  bytes: number
+  /** When the player will run out of patience (clock milliseconds), or null for a piece ahead of what it asked for. */
+  deadline: number | null
+  state: 'idle' | 'peer' | 'http'
+  /** When the last block of it came, or when it was given out. */
+  progressAt: number
+  /** Somebody's blocks made it bad before: only one source at a time, the pod if it is urgent. */
+  suspect: boolean
+}
+
+/** A peer that may be asked. */
+export interface PeerView<Peer> {
+  peer: Peer
+  has(index: number): boolean
+  choking: boolean
+  /** Let us down lately: asked only when nobody else can be. */
+  snubbed: boolean
+  /** Bytes asked for and not here yet. */
+  backlog: number
+  bytesPerSecond: number
+}
+
+/** Everything the policy looks at. */
+export interface View<Peer> {
+  now: number
+  /** Urgent ones first, each group in the order of playback. */
+  pieces: PieceView[]
+  peers: PeerView<Peer>[]
+  /** New peers may still appear within moments. */
+  gathering: boolean
+  /** The pod can be asked (its last answer was no failure a moment ago). */
+  podReady: boolean
+}
+
+/** What to do. A piece that is under way elsewhere is taken away there first. */
+export interface Plan<Peer> {
+  ask: { index: number; peer: Peer }[]
+  fetch: number[]
+}
+
+/** Shortest and longest wait for peers with one urgent piece, and its share of the time that the buffer lasts (ms). */
+export const PATIENCE_MIN = 400
+export const PATIENCE_MAX = 3000
+export const PATIENCE_SHARE = 0.5
+/** A piece from a peer on which nothing came for so long is given to somebody else (ms). */
+export const STALLED = 1500
+/** As long as blocks keep coming at this pace, an overdue piece is waited for, up to GRACE beyond its deadline (ms). */
+export const MOVING = 250
+export const GRACE = 500
+/** After joining a swarm, peers are expected to appear for so long (ms). */
+export const GATHERING = 6000
+/** A peer's backlog: about so many seconds of its rate, within these bounds (bytes). */
+export const BACKLOG_SECONDS = 0.7
+export const BACKLOG_MIN = 256 * 1024
+export const BACKLOG_MAX = 4 * 1024 * 1024
+/** What a peer is believed to send before it was measured (bytes per second). */
+export const RATE_GUESS = 500_000
+
+/** How long an urgent piece may wait for peers when the player has `lead` seconds in its buffer. */
+export function patience(lead: number): number {
+  return Math.min(PATIENCE_MAX, Math.max(PATIENCE_MIN, lead * 1000 * PATIENCE_SHARE))
+}
+
+/** Decides what to ask of whom now. */
+export function plan<Peer>(view: View<Peer>): Plan<Peer> {
+  const result: Plan<Peer> = { ask: [], fetch: [] }
+  const peers = view.peers.map((peer) => ({ ...peer }))
+  for (const piece of view.pieces) {
+    if (piece.state === 'http') continue
+    if (piece.deadline === null) ahead(piece, view.now, peers, result)
+    else urgent(piece, piece.deadline, view, peers, result)
+  }
+  return result
+}
+
+function urgent<Peer>(piece: PieceView, deadline: number, view: View<Peer>, peers: PeerView<Peer>[], result: Plan<Peer>): void {
+  const left = deadline - view.now
+  if (piece.state === 'peer') {
+    const quiet = view.now - piece.progressAt
+    const overdue = left <= 0 && (quiet > MOVING || left < -GRACE)
+    if (overdue && view.podReady) result.fetch.push(piece.index)
+    else if (quiet > STALLED) choose(piece, Infinity, peers, result)
+    return
+  }
+  if (piece.suspect && view.podReady) {
+    result.fetch.push(piece.index)
+    return
+  }
+  if (choose(piece, view.podReady ? left : Infinity, peers, result)) return
+  // A peer that chokes us may let us in any moment, and one that connects may hold the piece: worth the patience.
+  const hope = view.gathering || peers.some((peer) => peer.has(piece.index) && peer.choking && !peer.snubbed)
+  if (view.podReady && (left <= 0 || !hope || nearNow(left))) result.fetch.push(piece.index)
+}
+
+function ahead<Peer>(piece: PieceView, now: number, peers: PeerView<Peer>[], result: Plan<Peer>): void {
+  if (piece.state === 'idle' || now - piece.progressAt > STALLED * 2) choose(piece, Infinity, peers, result)
+}
+
+/** With the least patience the player is about to start or to stall; then only peers that can answer now count. */
+function nearNow(left: number): boolean {
+  return left <= PATIENCE_MIN
+}
+
+/** Gives the piece to the peer that would have it here first, if that is within `left` milliseconds. */
+function choose<Peer>(piece: PieceView, left: number, peers: PeerView<Peer>[], result: Plan<Peer>): boolean {
+  let best: PeerView<Peer> | null = null
+  let bestTime = left
+  for (const peer of peers) {
+    if (peer.choking || !peer.has(piece.index)) continue
+    // Urgent pieces may pile up, they are bounded by the time they take; those ahead must not stand in their way.
+    if (piece.deadline === null && peer.backlog > 0 && peer.backlog + piece.bytes > room(peer)) continue
+    const time = ((peer.backlog + piece.bytes) / peer.bytesPerSecond) * 1000 + (peer.snubbed ? 10 * STALLED : 0)
+    if (time < bestTime) {
+      best = peer
+      bestTime = time
+    }
+  }
+  if (best === null) return false
+  best.backlog += piece.bytes
+  result.ask.push({ index: piece.index, peer: best.peer })
+  return true
+}
+
+function room<Peer>(peer: PeerView<Peer>): number {
+  return Math.min(BACKLOG_MAX, Math.max(BACKLOG_MIN, peer.bytesPerSecond * BACKLOG_SECONDS))
+}

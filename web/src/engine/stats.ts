@@ -1,0 +1,132 @@
+/*
+ * What the engine counts, and how the page hears of it: one set of counters for all renditions, reported about once a
+ * second while anything changes. The bandwidth meter beside it measures bytes per second of time in which something
+ * was under way, whatever the source; the loader needs it for fragments that were there before they were asked for.
+ */
+
+import type { Clock } from './clock'
+
+/** One connection to another viewer; bytes of video since it opened. */
+export interface ConnectionStats {
+  id: string
+  client?: string
+  down: number
+  up: number
+}
+
+/** What the page shows. Bytes since the engine started, except `peers`, `dropped` and `verified`, which are counts. */
+export interface EngineStats {
+  peers: number
+  fromPod: number
+  fromPeers: number
+  toPeers: number
+  /** Peers dropped because a piece of theirs was bad. */
+  dropped: number
+  /** Pieces whose hash was checked and found right. */
+  verified: number
+  p2p: boolean
+  connections: ConnectionStats[]
+}
+
+/** The running totals. Modules add to them directly. */
+export interface Counters {
+  fromPod: number
+  fromPeers: number
+  toPeers: number
+  dropped: number
+  verified: number
+}
+
+export function newCounters(): Counters {
+  return { fromPod: 0, fromPeers: 0, toPeers: 0, dropped: 0, verified: 0 }
+}
+
+/** How often the page is told, in milliseconds. */
+export const REPORT_EVERY = 1000
+
+/** Tells the page what changed, at most once in REPORT_EVERY. */
+export class Reporter {
+  private last = ''
+  private stopTimer: () => void
+  private readonly clock: Clock
+  private readonly collect: () => EngineStats
+  private readonly tell: (stats: EngineStats) => void
+
+  constructor(clock: Clock, collect: () => EngineStats, tell: (stats: EngineStats) => void) {
+    this.clock = clock
+    this.collect = collect
+    this.tell = tell
+    this.stopTimer = clock.after(REPORT_EVERY, () => this.report())
+  }
+
+  /** Reports for the last time. */
+  stop(): void {
+    this.stopTimer()
+    this.tellChanges()
+  }
+
+  private report(): void {
+    this.tellChanges()
+    this.stopTimer = this.clock.after(REPORT_EVERY, () => this.report())
+  }
+
+  private tellChanges(): void {
+    const stats = this.collect()
+    const text = JSON.stringify(stats)
+    if (text === this.last) return
+    this.last = text
+    this.tell(stats)
+  }
+}
+
+/**
+ * Bytes per second while busy, smoothed over about TAU milliseconds of busy time. The owner says when work begins and
+ * ends; idle time does not count, otherwise a full buffer would look like a slow network.
+ */
+export class Meter {
+  private static readonly TAU = 2000
+  private static readonly GRAIN = 50
+  private rate: number
+  private mark: number | null = null
+  private pending = 0
+  private readonly clock: Clock
+
+  constructor(clock: Clock, guess: number) {
+    this.clock = clock
+    this.rate = guess
+  }
+
+  /** Work begins; harmless when it already has. */
+  begin(): void {
+    this.mark ??= this.clock.now()
+  }
+
+  /** Nothing is under way any more. */
+  end(): void {
+    this.fold(1)
+    this.mark = null
+    this.pending = 0
+  }
+
+  add(bytes: number): void {
+    this.pending += bytes
+    this.fold(Meter.GRAIN)
+  }
+
+  /** Bytes per second. */
+  get bytesPerSecond(): number {
+    return this.rate
+  }
+
+  /** Bytes in a burst shorter than the grain wait for the next one, otherwise they would look infinitely fast. */
+  private fold(grain: number): void {
+    if (this.mark === null) return
+    const now = this.clock.now()
+    const elapsed = now - this.mark
+    if (elapsed < grain || this.pending === 0) return
+    const weight = 1 - Math.exp(-elapsed / Meter.TAU)
+    this.rate += (this.pending / (elapsed / 1000) - this.rate) * weight
+    this.pending = 0
+    this.mark = now
+  }
+}
