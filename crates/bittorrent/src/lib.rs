@@ -8,6 +8,7 @@ mod id;
 mod magnet;
 mod metainfo;
 mod percent;
+pub mod tracker;
 
 pub use hasher::{BadPieceLength, Hasher, MAX_PIECE_LENGTH, MIN_PIECE_LENGTH, piece_length};
 pub use id::{BadId, InfoHash, InfoHashV2, OfferId, PeerId};
