@@ -9,7 +9,15 @@ pub type Name = [u8; 4];
 
 /// How a name is shown in an error: printable, whatever its bytes are.
 pub fn show(name: Name) -> String {
-    name.iter().map(|b| if b.is_ascii_graphic() { char::from(*b) } else { '?' }).collect()
+    name.iter()
+        .map(|b| {
+            if b.is_ascii_graphic() {
+                char::from(*b)
+            } else {
+                '?'
+            }
+        })
+        .collect()
 }
 
 /// Reads fields one after the other and complains in the name of its box.
@@ -29,7 +37,10 @@ impl<'a> Fields<'a> {
     }
 
     pub fn take(&mut self, count: usize) -> Result<&'a [u8], IndexError> {
-        let (head, rest) = self.rest.split_at_checked(count).ok_or_else(|| self.malformed())?;
+        let (head, rest) = self
+            .rest
+            .split_at_checked(count)
+            .ok_or_else(|| self.malformed())?;
         self.rest = rest;
         Ok(head)
     }
@@ -39,7 +50,10 @@ impl<'a> Fields<'a> {
     }
 
     pub fn array<const N: usize>(&mut self) -> Result<[u8; N], IndexError> {
-        let (head, rest) = self.rest.split_first_chunk::<N>().ok_or_else(|| self.malformed())?;
+        let (head, rest) = self
+            .rest
+            .split_first_chunk::<N>()
+            .ok_or_else(|| self.malformed())?;
         self.rest = rest;
         Ok(*head)
     }
@@ -73,7 +87,9 @@ impl<'a> Fields<'a> {
 
 /// The boxes inside `body`, which is the inside of the box `parent`.
 pub fn children(parent: Name, body: &[u8]) -> Children<'_> {
-    Children { fields: Fields::new(parent, body) }
+    Children {
+        fields: Fields::new(parent, body),
+    }
 }
 
 /// The first child called `name`.
@@ -99,8 +115,14 @@ impl<'a> Children<'a> {
         let inside = match size {
             // "Up to the end" is legal for the last box only, which is what it becomes here.
             0 => self.fields.rest().len() as u64,
-            1 => self.fields.u64()?.checked_sub(16).ok_or_else(|| self.fields.malformed())?,
-            size => u64::from(size).checked_sub(8).ok_or_else(|| self.fields.malformed())?,
+            1 => self
+                .fields
+                .u64()?
+                .checked_sub(16)
+                .ok_or_else(|| self.fields.malformed())?,
+            size => u64::from(size)
+                .checked_sub(8)
+                .ok_or_else(|| self.fields.malformed())?,
         };
         let inside = usize::try_from(inside).map_err(|_| self.fields.malformed())?;
         Ok((name, self.fields.take(inside)?))

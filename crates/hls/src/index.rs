@@ -77,13 +77,21 @@ impl Index {
 
     /// The longest segment in whole seconds, rounded as the playlist format wants it; at least 1.
     pub fn target_duration(&self) -> u64 {
-        let longest = self.segments.iter().map(|s| s.duration_s).fold(1.0, f64::max);
+        let longest = self
+            .segments
+            .iter()
+            .map(|s| s.duration_s)
+            .fold(1.0, f64::max);
         longest.round() as u64
     }
 }
 
 fn bits_per_second(bytes: u64, seconds: f64) -> u64 {
-    if seconds > 0.0 { (bytes as f64 * 8.0 / seconds).ceil() as u64 } else { 0 }
+    if seconds > 0.0 {
+        (bytes as f64 * 8.0 / seconds).ceil() as u64
+    } else {
+        0
+    }
 }
 
 /// Why bytes are not a fragmented MP4 that can be indexed.

@@ -36,16 +36,31 @@ pub struct Indexer {
 
 #[derive(Debug)]
 enum State {
-    Header { bytes: [u8; 16], have: usize },
-    Gather { name: Name, body: Vec<u8>, left: u64 },
-    Skip { name: Name, left: u64 },
+    Header {
+        bytes: [u8; 16],
+        have: usize,
+    },
+    Gather {
+        name: Name,
+        body: Vec<u8>,
+        left: u64,
+    },
+    Skip {
+        name: Name,
+        left: u64,
+    },
     /// A last box without a size of its own.
-    SkipToEnd { name: Name },
+    SkipToEnd {
+        name: Name,
+    },
 }
 
 impl Default for State {
     fn default() -> Self {
-        State::Header { bytes: [0; 16], have: 0 }
+        State::Header {
+            bytes: [0; 16],
+            have: 0,
+        }
     }
 }
 
@@ -108,15 +123,23 @@ impl Indexer {
         if self.segments.is_empty() {
             return Err(IndexError::Empty);
         }
-        let codecs: Vec<&str> =
-            movie.video.iter().chain(&movie.audio).map(|track| track.codec.as_str()).collect();
+        let codecs: Vec<&str> = movie
+            .video
+            .iter()
+            .chain(&movie.audio)
+            .map(|track| track.codec.as_str())
+            .collect();
         let video_s = self.video_ticks as f64 / timescale(&movie);
         Ok(Index {
             init,
             codecs: codecs.join(","),
             width: movie.video.as_ref().map_or(0, |v| v.width),
             height: movie.video.as_ref().map_or(0, |v| v.height),
-            fps: if movie.video.is_some() && video_s > 0.0 { self.frames as f64 / video_s } else { 0.0 },
+            fps: if movie.video.is_some() && video_s > 0.0 {
+                self.frames as f64 / video_s
+            } else {
+                0.0
+            },
             has_video: movie.video.is_some(),
             has_audio: movie.audio.is_some(),
             duration_s: self.segments.iter().map(|s| s.duration_s).sum(),
@@ -128,7 +151,10 @@ impl Indexer {
     /// Consumes some of `bytes` (at least one) and says how many.
     fn step(&mut self, bytes: &[u8]) -> Result<usize, IndexError> {
         match &mut self.state {
-            State::Header { bytes: header, have } => {
+            State::Header {
+                bytes: header,
+                have,
+            } => {
                 let long = *have >= 8 && header[..4] == [0, 0, 0, 1];
                 let taken = bytes.len().min(if long { 16 } else { 8 } - *have);
                 header[*have..*have + taken].copy_from_slice(&bytes[..taken]);
@@ -136,13 +162,17 @@ impl Indexer {
                 Ok(taken)
             }
             State::Gather { body, left, .. } => {
-                let taken = usize::try_from(*left).unwrap_or(usize::MAX).min(bytes.len());
+                let taken = usize::try_from(*left)
+                    .unwrap_or(usize::MAX)
+                    .min(bytes.len());
                 body.extend_from_slice(&bytes[..taken]);
                 *left -= taken as u64;
                 Ok(taken)
             }
             State::Skip { left, .. } => {
-                let taken = usize::try_from(*left).unwrap_or(usize::MAX).min(bytes.len());
+                let taken = usize::try_from(*left)
+                    .unwrap_or(usize::MAX)
+                    .min(bytes.len());
                 *left -= taken as u64;
                 Ok(taken)
             }
@@ -158,12 +188,17 @@ impl Indexer {
                 let long = have >= 8 && bytes[..4] == [0, 0, 0, 1];
                 if have == 16 || (have == 8 && !long) {
                     self.open_box(bytes, have as u64)?;
-                    if let State::Gather { left: 0, .. } | State::Skip { left: 0, .. } = self.state {
+                    if let State::Gather { left: 0, .. } | State::Skip { left: 0, .. } = self.state
+                    {
                         return self.close_box();
                     }
                 }
             }
-            State::Gather { name, body, left: 0 } => {
+            State::Gather {
+                name,
+                body,
+                left: 0,
+            } => {
                 let (name, body) = (*name, std::mem::take(body));
                 self.state = State::default();
                 self.gathered(name, &body)?;
@@ -198,7 +233,11 @@ impl Indexer {
         let gather = |limit: u64| match left {
             None => Err(malformed()),
             Some(left) if left > limit => Err(IndexError::TooLarge(show(name))),
-            Some(left) => Ok(State::Gather { name, body: Vec::new(), left }),
+            Some(left) => Ok(State::Gather {
+                name,
+                body: Vec::new(),
+                left,
+            }),
         };
         self.state = match &name {
             b"moov" if self.movie.is_some() => return Err(malformed()),
@@ -225,13 +264,19 @@ impl Indexer {
     fn gathered(&mut self, name: Name, body: &[u8]) -> Result<(), IndexError> {
         if &name == b"moov" {
             self.movie = Some(Movie::read(body)?);
-            self.init = Some(ByteRange { offset: 0, length: self.position });
+            self.init = Some(ByteRange {
+                offset: 0,
+                length: self.position,
+            });
             return Ok(());
         }
-        let Some(movie) = &self.movie else { return Err(IndexError::NotFragmented) };
+        let Some(movie) = &self.movie else {
+            return Err(IndexError::NotFragmented);
+        };
         let (video, audio) = movie.read_fragment(body)?;
         if let (Some(run), Some(track)) = (&audio, &movie.audio) {
-            let end = run.start.unwrap_or(0).saturating_add(run.duration) as f64 / f64::from(track.timescale);
+            let end = run.start.unwrap_or(0).saturating_add(run.duration) as f64
+                / f64::from(track.timescale);
             self.audio_end_s = self.audio_end_s.max(end);
         }
         let timing = if movie.video.is_some() {
@@ -242,10 +287,17 @@ impl Indexer {
             video
         } else {
             // Every audio frame can be decoded by itself.
-            audio.map(|run| Run { keyframe: true, ..run })
+            audio.map(|run| Run {
+                keyframe: true,
+                ..run
+            })
         };
         let start = self.next_start.take().unwrap_or(self.position);
-        self.fragment = Some(Fragment { start, end: self.position, timing });
+        self.fragment = Some(Fragment {
+            start,
+            end: self.position,
+            timing,
+        });
         Ok(())
     }
 
@@ -259,7 +311,9 @@ impl Indexer {
 
     /// Joins the fragment that just ended to the open segment, or begins a new one with it.
     fn close_fragment(&mut self) -> Result<(), IndexError> {
-        let (Some(fragment), Some(movie)) = (self.fragment.take(), &self.movie) else { return Ok(()) };
+        let (Some(fragment), Some(movie)) = (self.fragment.take(), &self.movie) else {
+            return Ok(());
+        };
         let scale = timescale(movie);
         let timing = fragment.timing.unwrap_or_default();
         if let Some(open) = &mut self.segment {
@@ -295,7 +349,10 @@ impl Indexer {
 
 fn close(open: Open, duration_s: f64) -> Segment {
     Segment {
-        range: ByteRange { offset: open.offset, length: open.end - open.offset },
+        range: ByteRange {
+            offset: open.offset,
+            length: open.end - open.offset,
+        },
         duration_s,
         keyframe: open.keyframe,
     }
@@ -303,5 +360,9 @@ fn close(open: Open, duration_s: f64) -> Segment {
 
 /// Units per second of the track that paces the segments.
 fn timescale(movie: &Movie) -> f64 {
-    movie.video.as_ref().or(movie.audio.as_ref()).map_or(1.0, |track| f64::from(track.timescale))
+    movie
+        .video
+        .as_ref()
+        .or(movie.audio.as_ref())
+        .map_or(1.0, |track| f64::from(track.timescale))
 }

@@ -16,4 +16,6 @@ pub use index::{ByteRange, Index, IndexError, Segment};
 pub use indexer::Indexer;
 pub use playlist::{Variant, master_playlist, media_playlist};
 pub use query::with_query;
-pub use read::{MasterEntry, MediaPlaylist, PlaylistError, read_master_playlist, read_media_playlist};
+pub use read::{
+    MasterEntry, MediaPlaylist, PlaylistError, read_master_playlist, read_media_playlist,
+};

@@ -62,7 +62,12 @@ impl Movie {
             let id = fields.u32()?;
             fields.skip(4)?;
             let (duration, _size, flags) = (fields.u32()?, fields.u32()?, fields.u32()?);
-            for track in movie.video.iter_mut().chain(&mut movie.audio).filter(|t| t.id == id) {
+            for track in movie
+                .video
+                .iter_mut()
+                .chain(&mut movie.audio)
+                .filter(|t| t.id == id)
+            {
                 track.default_duration = duration;
                 track.default_flags = flags;
             }
@@ -78,7 +83,8 @@ impl Movie {
             if &name != b"traf" {
                 continue;
             }
-            let header = child(name, inside, *b"tfhd")?.ok_or(IndexError::Malformed("traf".into()))?;
+            let header =
+                child(name, inside, *b"tfhd")?.ok_or(IndexError::Malformed("traf".into()))?;
             let id = Fields::new(*b"tfhd", header.get(4..).unwrap_or(&[])).u32()?;
             if let Some(track) = self.video.as_ref().filter(|t| t.id == id) {
                 read_run(track, header, inside, &mut video)?;
@@ -102,7 +108,10 @@ fn read_track(body: &[u8], movie: &mut Movie) -> Result<(), IndexError> {
     let (shown_width, shown_height) = (fields.u32()? >> 16, fields.u32()? >> 16);
 
     let media = child(*b"trak", body, *b"mdia")?.ok_or_else(|| need("trak"))?;
-    let mut handler = Fields::new(*b"hdlr", child(*b"mdia", media, *b"hdlr")?.ok_or_else(|| need("mdia"))?);
+    let mut handler = Fields::new(
+        *b"hdlr",
+        child(*b"mdia", media, *b"hdlr")?.ok_or_else(|| need("mdia"))?,
+    );
     handler.skip(8)?;
     let kind: [u8; 4] = handler.array()?;
     let wanted = match &kind {
@@ -114,7 +123,10 @@ fn read_track(body: &[u8], movie: &mut Movie) -> Result<(), IndexError> {
         return Ok(());
     }
 
-    let mut fields = Fields::new(*b"mdhd", child(*b"mdia", media, *b"mdhd")?.ok_or_else(|| need("mdia"))?);
+    let mut fields = Fields::new(
+        *b"mdhd",
+        child(*b"mdia", media, *b"mdhd")?.ok_or_else(|| need("mdia"))?,
+    );
     let (version, _) = fields.version_and_flags()?;
     fields.skip(if version == 1 { 16 } else { 8 })?;
     let timescale = fields.u32()?;
@@ -127,15 +139,32 @@ fn read_track(body: &[u8], movie: &mut Movie) -> Result<(), IndexError> {
     let description = child(*b"stbl", table, *b"stsd")?.ok_or_else(|| need("stbl"))?;
     let mut fields = Fields::new(*b"stsd", description);
     fields.skip(8)?;
-    let (name, entry) = children(*b"stsd", fields.rest()).next().ok_or_else(|| need("stsd"))??;
+    let (name, entry) = children(*b"stsd", fields.rest())
+        .next()
+        .ok_or_else(|| need("stsd"))??;
 
-    let mut track =
-        Track { id, timescale, codec: String::new(), width: 0, height: 0, default_duration: 0, default_flags: 0 };
+    let mut track = Track {
+        id,
+        timescale,
+        codec: String::new(),
+        width: 0,
+        height: 0,
+        default_duration: 0,
+        default_flags: 0,
+    };
     if &kind == b"vide" {
         let (codec, width, height) = codecs::video(name, entry)?;
         track.codec = codec;
-        track.width = if shown_width > 0 { shown_width } else { width.into() };
-        track.height = if shown_height > 0 { shown_height } else { height.into() };
+        track.width = if shown_width > 0 {
+            shown_width
+        } else {
+            width.into()
+        };
+        track.height = if shown_height > 0 {
+            shown_height
+        } else {
+            height.into()
+        };
         movie.video = Some(track);
     } else {
         track.codec = codecs::audio(name, entry)?;
@@ -144,7 +173,12 @@ fn read_track(body: &[u8], movie: &mut Movie) -> Result<(), IndexError> {
     Ok(())
 }
 
-fn read_run(track: &Track, header: &[u8], body: &[u8], run: &mut Option<Run>) -> Result<(), IndexError> {
+fn read_run(
+    track: &Track,
+    header: &[u8],
+    body: &[u8],
+    run: &mut Option<Run>,
+) -> Result<(), IndexError> {
     let mut fields = Fields::new(*b"tfhd", header);
     let (_, flags) = fields.version_and_flags()?;
     fields.skip(4)?;
@@ -153,11 +187,19 @@ fn read_run(track: &Track, header: &[u8], body: &[u8], run: &mut Option<Run>) ->
             fields.skip(size)?;
         }
     }
-    let default_duration = if flags & 0x08 != 0 { fields.u32()? } else { track.default_duration };
+    let default_duration = if flags & 0x08 != 0 {
+        fields.u32()?
+    } else {
+        track.default_duration
+    };
     if flags & 0x10 != 0 {
         fields.skip(4)?;
     }
-    let default_flags = if flags & 0x20 != 0 { fields.u32()? } else { track.default_flags };
+    let default_flags = if flags & 0x20 != 0 {
+        fields.u32()?
+    } else {
+        track.default_flags
+    };
 
     let run = run.get_or_insert_default();
     for found in children(*b"traf", body) {
@@ -166,7 +208,11 @@ fn read_run(track: &Track, header: &[u8], body: &[u8], run: &mut Option<Run>) ->
         match &name {
             b"tfdt" if run.start.is_none() => {
                 let (version, _) = fields.version_and_flags()?;
-                run.start = Some(if version == 1 { fields.u64()? } else { fields.u32()?.into() });
+                run.start = Some(if version == 1 {
+                    fields.u64()?
+                } else {
+                    fields.u32()?.into()
+                });
             }
             b"trun" => read_samples(fields, default_duration, default_flags, run)?,
             _ => {}
@@ -186,10 +232,17 @@ fn read_samples(
     if flags & 0x01 != 0 {
         fields.skip(4)?;
     }
-    let first_flags = if flags & 0x04 != 0 { Some(fields.u32()?) } else { None };
+    let first_flags = if flags & 0x04 != 0 {
+        Some(fields.u32()?)
+    } else {
+        None
+    };
     let has_duration = flags & 0x100 != 0;
     let has_flags = flags & 0x400 != 0;
-    let tail = 4 * (usize::from(flags & 0x200 != 0) + usize::from(has_flags) + usize::from(flags & 0x800 != 0));
+    let tail = 4
+        * (usize::from(flags & 0x200 != 0)
+            + usize::from(has_flags)
+            + usize::from(flags & 0x800 != 0));
     let flags_at = 4 * usize::from(flags & 0x200 != 0);
     let is_first = run.samples == 0;
     let mut first_sample_flags = first_flags.unwrap_or(default_flags);
@@ -197,7 +250,11 @@ fn read_samples(
     let mut duration = 0u64;
     if has_duration || has_flags {
         for sample in 0..count {
-            let own = if has_duration { fields.u32()? } else { default_duration };
+            let own = if has_duration {
+                fields.u32()?
+            } else {
+                default_duration
+            };
             duration += u64::from(own);
             let rest = fields.take(tail)?;
             if sample == 0 && has_flags && first_flags.is_none() {
@@ -210,7 +267,10 @@ fn read_samples(
         // Nothing to read per sample: no loop, so a huge count costs nothing.
         duration = u64::from(count) * u64::from(default_duration);
     }
-    run.duration = run.duration.checked_add(duration).ok_or_else(|| fields.malformed())?;
+    run.duration = run
+        .duration
+        .checked_add(duration)
+        .ok_or_else(|| fields.malformed())?;
     run.samples = run.samples.saturating_add(count.into());
     if is_first && count > 0 {
         run.keyframe = first_sample_flags & NOT_SYNC == 0;

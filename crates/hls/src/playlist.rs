@@ -33,13 +33,22 @@ pub fn media_playlist(index: &Index, uri: &str) -> String {
     let uri = printable(uri);
     let mut text = String::with_capacity(256 + index.segments.len() * (64 + uri.len()));
     text.push_str("#EXTM3U\n#EXT-X-VERSION:7\n");
-    put(&mut text, format_args!("#EXT-X-TARGETDURATION:{}\n", index.target_duration()));
+    put(
+        &mut text,
+        format_args!("#EXT-X-TARGETDURATION:{}\n", index.target_duration()),
+    );
     text.push_str("#EXT-X-MEDIA-SEQUENCE:0\n#EXT-X-PLAYLIST-TYPE:VOD\n");
     if index.segments.iter().all(|s| s.keyframe) {
         text.push_str("#EXT-X-INDEPENDENT-SEGMENTS\n");
     }
     let init = index.init;
-    put(&mut text, format_args!("#EXT-X-MAP:URI=\"{uri}\",BYTERANGE=\"{}@{}\"\n", init.length, init.offset));
+    put(
+        &mut text,
+        format_args!(
+            "#EXT-X-MAP:URI=\"{uri}\",BYTERANGE=\"{}@{}\"\n",
+            init.length, init.offset
+        ),
+    );
     for segment in &index.segments {
         let range = segment.range;
         put(
@@ -69,18 +78,29 @@ pub fn master_playlist(variants: &[Variant]) -> String {
             ),
         );
         if variant.height > 0 {
-            put(&mut text, format_args!(",RESOLUTION={}x{}", variant.width, variant.height));
+            put(
+                &mut text,
+                format_args!(",RESOLUTION={}x{}", variant.width, variant.height),
+            );
             if variant.fps > 0.0 {
                 put(&mut text, format_args!(",FRAME-RATE={:.3}", variant.fps));
             }
         }
-        put(&mut text, format_args!(",NAME=\"{}\"\n{}\n", printable(&variant.name), printable(&variant.uri)));
+        put(
+            &mut text,
+            format_args!(
+                ",NAME=\"{}\"\n{}\n",
+                printable(&variant.name),
+                printable(&variant.uri)
+            ),
+        );
     }
     text
 }
 
 fn put(text: &mut String, arguments: std::fmt::Arguments<'_>) {
-    text.write_fmt(arguments).expect("writing to a string never fails");
+    text.write_fmt(arguments)
+        .expect("writing to a string never fails");
 }
 
 /// Keeps a value from ending its line or its quotes.

@@ -34,24 +34,37 @@ pub fn read_media_playlist(text: &str) -> Result<MediaPlaylist, PlaylistError> {
     let fail = |line, why| PlaylistError { line, why };
     let mut list = MediaPlaylist {
         uri: String::new(),
-        init: ByteRange { offset: 0, length: 0 },
+        init: ByteRange {
+            offset: 0,
+            length: 0,
+        },
         target_duration: 0,
         segments: Vec::new(),
     };
-    let independent = text.lines().any(|line| line == "#EXT-X-INDEPENDENT-SEGMENTS");
+    let independent = text
+        .lines()
+        .any(|line| line == "#EXT-X-INDEPENDENT-SEGMENTS");
     let (mut duration_s, mut range, mut ended) = (None, None, false);
     for (number, line) in (1..).zip(text.lines()) {
         if number == 1 && line != "#EXTM3U" {
             return Err(fail(1, "not a playlist"));
         } else if let Some(value) = line.strip_prefix("#EXT-X-TARGETDURATION:") {
-            list.target_duration = value.parse().map_err(|_| fail(number, "bad target duration"))?;
+            list.target_duration = value
+                .parse()
+                .map_err(|_| fail(number, "bad target duration"))?;
         } else if let Some(value) = line.strip_prefix("#EXT-X-MAP:") {
             let bytes = attribute(value, "BYTERANGE").ok_or(fail(number, "no byte range"))?;
             list.init = byte_range(bytes).ok_or(fail(number, "bad byte range"))?;
-            list.uri = attribute(value, "URI").ok_or(fail(number, "no address"))?.to_owned();
+            list.uri = attribute(value, "URI")
+                .ok_or(fail(number, "no address"))?
+                .to_owned();
         } else if let Some(value) = line.strip_prefix("#EXTINF:") {
             let value = value.trim_end_matches(',');
-            duration_s = Some(value.parse::<f64>().map_err(|_| fail(number, "bad duration"))?);
+            duration_s = Some(
+                value
+                    .parse::<f64>()
+                    .map_err(|_| fail(number, "bad duration"))?,
+            );
         } else if let Some(value) = line.strip_prefix("#EXT-X-BYTERANGE:") {
             range = Some(byte_range(value).ok_or(fail(number, "bad byte range"))?);
         } else if line == "#EXT-X-ENDLIST" {
@@ -63,10 +76,18 @@ pub fn read_media_playlist(text: &str) -> Result<MediaPlaylist, PlaylistError> {
             if line != list.uri {
                 return Err(fail(number, "more than one file"));
             }
-            list.segments.push(Segment { range, duration_s, keyframe: independent });
+            list.segments.push(Segment {
+                range,
+                duration_s,
+                keyframe: independent,
+            });
         }
     }
-    if ended { Ok(list) } else { Err(fail(text.lines().count(), "no end")) }
+    if ended {
+        Ok(list)
+    } else {
+        Err(fail(text.lines().count(), "no end"))
+    }
 }
 
 /// Reads a master playlist.
@@ -89,16 +110,26 @@ pub fn read_master_playlist(text: &str) -> Result<Vec<MasterEntry>, PlaylistErro
             open = Some(Variant {
                 uri: String::new(),
                 bandwidth: number_of("BANDWIDTH").ok_or(fail(number, "no bandwidth"))?,
-                average_bandwidth: number_of("AVERAGE-BANDWIDTH").ok_or(fail(number, "no average bandwidth"))?,
-                codecs: attribute(value, "CODECS").ok_or(fail(number, "no codecs"))?.to_owned(),
+                average_bandwidth: number_of("AVERAGE-BANDWIDTH")
+                    .ok_or(fail(number, "no average bandwidth"))?,
+                codecs: attribute(value, "CODECS")
+                    .ok_or(fail(number, "no codecs"))?
+                    .to_owned(),
                 width,
                 height,
-                fps: attribute(value, "FRAME-RATE").and_then(|v| v.parse().ok()).unwrap_or(0.0),
+                fps: attribute(value, "FRAME-RATE")
+                    .and_then(|v| v.parse().ok())
+                    .unwrap_or(0.0),
                 name: attribute(value, "NAME").unwrap_or_default().to_owned(),
             });
         } else if !line.starts_with('#') {
-            let entry = open.take().ok_or(fail(number, "an address without a description"))?;
-            entries.push(Variant { uri: line.to_owned(), ..entry });
+            let entry = open
+                .take()
+                .ok_or(fail(number, "an address without a description"))?;
+            entries.push(Variant {
+                uri: line.to_owned(),
+                ..entry
+            });
         }
     }
     Ok(entries)
@@ -123,5 +154,8 @@ fn attribute<'a>(list: &'a str, name: &str) -> Option<&'a str> {
 
 fn byte_range(text: &str) -> Option<ByteRange> {
     let (length, offset) = text.split_once('@')?;
-    Some(ByteRange { offset: offset.parse().ok()?, length: length.parse().ok()? })
+    Some(ByteRange {
+        offset: offset.parse().ok()?,
+        length: length.parse().ok()?,
+    })
 }
