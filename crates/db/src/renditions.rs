@@ -91,14 +91,19 @@ pub async fn by_file(mut db: impl Executor, file: &str) -> Result<Option<Renditi
         .await
 }
 
-/// Whether this pod hosts an infohash (v1 in full, or v2 cut to 20 bytes as announces do).
-pub async fn hosts(mut db: impl Executor, infohash: &str) -> Result<bool> {
+/// Whether this pod shares an infohash (v1 in full, or v2 cut to 20 bytes as announces do): it
+/// hosts the rendition, and its video is neither private nor kept out of peer-to-peer by its owner.
+pub async fn shares(mut db: impl Executor, infohash: &str) -> Result<bool> {
     let row: Option<(i64,)> = db
         .opt(
-            sql!("SELECT id FROM renditions WHERE infohash = $1 UNION ALL SELECT id FROM renditions WHERE infohash_v2 >= $2 AND infohash_v2 < $3 LIMIT 1")
-                .bind(infohash)
-                .bind(infohash)
-                .bind(format!("{infohash}g")),
+            sql!(
+                "SELECT r.id FROM renditions r JOIN videos v ON v.id = r.video_id \
+                 WHERE (r.infohash = $1 OR (r.infohash_v2 >= $2 AND r.infohash_v2 < $3)) \
+                 AND v.privacy <> 3 AND v.p2p_enabled LIMIT 1"
+            )
+            .bind(infohash)
+            .bind(infohash)
+            .bind(format!("{infohash}g")),
         )
         .await?;
     Ok(row.is_some())

@@ -95,3 +95,11 @@ pub async fn stale(mut db: impl Executor, before: i64) -> Result<Vec<Upload>> {
     )
     .await
 }
+
+/// The upload a video came from, while its row lasts.
+pub async fn of_video(mut db: impl Executor, video: VideoId) -> Result<Option<String>> {
+    let row: Option<(String,)> = db
+        .opt(sql!("SELECT id FROM uploads WHERE video_id = $1 LIMIT 1").bind(video))
+        .await?;
+    Ok(row.map(|(id,)| id))
+}
