@@ -142,6 +142,19 @@ export class Downloads {
     for (const job of this.jobs.values()) if (job.owner === peer) this.disown(job)
   }
 
+  /** Throws away what a peer gave to pieces that are not finished. */
+  distrust(peer: Peer): void {
+    for (const job of this.jobs.values()) {
+      if (job.verifying) continue
+      job.sources.forEach((source, number) => {
+        if (source !== peer) return
+        job.sources[number] = null
+        job.asked[number] = false
+        job.missing++
+      })
+    }
+  }
+
   /** Stops everything. */
   stop(): void {
     this.update([])

@@ -239,9 +239,11 @@ export class Swarm implements Member {
   }
 
   private ban(peer: Peer): void {
+    if (this.banned.has(peer.id)) return
     if (this.banned.size >= MAX_BANNED) this.banned.clear()
-    if (peer.id !== '') this.banned.add(peer.id)
+    this.banned.add(peer.id)
     this.io.counters.dropped++
+    this.downloads.distrust(peer)
     peer.close('bad piece')
   }
 

@@ -1,0 +1,372 @@
+/*
+ * Whole engines against each other, the pod and strangers of ill will, in memory and on the test's clock. Each test is a
+ * small story; what single modules promise is tested beside them.
+ */
+
+import { describe, expect, test } from 'vitest'
+import { writeBlock, writeHave, writePiece, writeSignal } from './wire'
+import { Stranger } from './test/stranger'
+import { digest, World } from './test/world'
+
+const SIZE = 1_500_000
+const PIECES = Math.ceil(SIZE / 65_536)
+
+describe('two viewers', () => {
+  test('the second takes the file from the first, every piece checked', async () => {
+    const world = new World(SIZE)
+    const first = world.engine()
+    expect(digest(await first.play(0, SIZE))).toBe(world.digest())
+    expect(first.engine.stats()).toMatchObject({ fromPod: SIZE, fromPeers: 0, verified: PIECES })
+    const second = world.engine()
+    expect(digest(await second.play(0, SIZE))).toBe(world.digest())
+    const { fromPod, fromPeers, verified, peers, connections } = second.engine.stats()
+    expect(verified).toBe(PIECES)
+    expect(peers).toBe(1)
+    expect(connections[0]).toMatchObject({ client: 'Shoal', up: 0 })
+    expect(fromPod + fromPeers).toBe(SIZE)
+    // Only the first fragment may come from the pod, while the peers connect.
+    expect(fromPod).toBeLessThanOrEqual(4 * 65_536)
+    expect(first.engine.stats().toPeers).toBe(fromPeers)
+  })
+
+  test('they exchange in both directions at the same time', async () => {
+    const world = new World(SIZE)
+    const half = Math.floor(SIZE / 2)
+    const one = world.engine()
+    const two = world.engine()
+    await Promise.all([one.play(0, half), two.play(half, SIZE)])
+    await Promise.all([one.play(half, SIZE), two.play(0, half)])
+    expect(one.engine.stats().fromPeers).toBeGreaterThan(SIZE / 4)
+    expect(two.engine.stats().fromPeers).toBeGreaterThan(SIZE / 4)
+    expect(world.pod.sent).toBeLessThan(SIZE * 1.3)
+  })
+
+  test('a crossing of two offers leaves one connection', async () => {
+    const world = new World(SIZE)
+    const one = world.engine()
+    const two = world.engine()
+    one.load(0, 1000)
+    two.load(0, 1000)
+    await world.clock.advance(5000)
+    expect(one.engine.stats().peers).toBe(1)
+    expect(two.engine.stats().peers).toBe(1)
+  })
+
+  test('pieces ahead of the player come from peers and not from the pod', async () => {
+    const world = new World(SIZE)
+    await world.engine().play(0, SIZE)
+    const second = world.engine()
+    await second.play(0, 100_000)
+    world.pod.requests.length = 0
+    await world.clock.advance(5000)
+    expect(second.engine.stats().verified).toBe(PIECES)
+    expect(world.pod.ranges).toEqual([])
+  })
+
+  test('a seek cancels what is not wanted any more', async () => {
+    const world = new World(20 * 1024 * 1024)
+    const viewer = world.engine({ memoryBytes: 3 * 1024 * 1024 })
+    const stranger = new Stranger(world)
+    viewer.load(0, 1000)
+    await world.clock.advance(100)
+    await stranger.join()
+    stranger.pretendToSeed()
+    await world.clock.advance(100)
+    const asked = stranger.count('request')
+    expect(asked).toBeGreaterThan(0)
+    viewer.load(15 * 1024 * 1024, 15 * 1024 * 1024 + 1000)
+    await world.clock.advance(50)
+    expect(stranger.count('cancel')).toBeGreaterThanOrEqual(asked)
+  })
+
+  test('an aborted fragment stops the range at the pod', async () => {
+    const world = new World(SIZE)
+    world.pod.silent = true
+    const viewer = world.engine()
+    const loading = viewer.load(0, 500_000)
+    await world.clock.advance(500)
+    expect(world.pod.ranges).toHaveLength(1)
+    loading.loader.abort()
+    world.pod.silent = false
+    expect(loading.outcome).toBe('aborted')
+    await viewer.play(1_000_000, 1_100_000)
+    expect(viewer.engine.stats().fromPod).toBeLessThan(300_000)
+  })
+})
+
+describe('without sharing', () => {
+  const plain = async (world: World, viewer = world.engine()): Promise<void> => {
+    expect(digest(await viewer.play(0, SIZE))).toBe(world.digest())
+    expect(viewer.engine.stats()).toMatchObject({ fromPod: SIZE, fromPeers: 0, verified: 0, peers: 0 })
+    expect(world.tracker.sockets).toBe(0)
+  }
+
+  test('switched off: plain ranges, no tracker, no torrent', async () => {
+    const world = new World(SIZE)
+    await plain(world, world.engine({ p2p: false }))
+    expect(world.pod.requests.every(({ url }) => url === 'http://pod/file.mp4')).toBe(true)
+  })
+
+  test('in an insecure context', async () => {
+    const world = new World(SIZE)
+    await plain(world, world.engine({}, { sha1: null }))
+  })
+
+  test('without WebRTC', async () => {
+    const world = new World(SIZE)
+    await plain(world, world.engine({}, { connector: null }))
+  })
+
+  test('when the torrent cannot be fetched', async () => {
+    const world = new World(SIZE)
+    world.pod.torrent = new Uint8Array(0)
+    await plain(world)
+  })
+
+  test('when the torrent is another one', async () => {
+    const world = new World(SIZE)
+    world.pod.torrent = world.pod.torrent.map((byte, at) => (at === 40 ? byte ^ 1 : byte))
+    await plain(world)
+  })
+
+  test('when the file at the pod is not the one of the torrent', async () => {
+    const world = new World(SIZE)
+    world.pod.corrupt = true
+    const viewer = world.engine()
+    const loading = viewer.load(0, 200_000)
+    await world.clock.advance(2000)
+    expect(loading.outcome).toBe('done')
+    expect(viewer.engine.stats()).toMatchObject({ verified: 0, peers: 0 })
+  })
+
+  test('switched off while playing, and on again', async () => {
+    const world = new World(SIZE)
+    await world.engine().play(0, SIZE)
+    const viewer = world.engine()
+    await viewer.play(0, 400_000)
+    expect(viewer.engine.stats().peers).toBe(1)
+    const running = viewer.load(400_000, 600_000)
+    viewer.engine.setP2P(false)
+    await world.clock.advance(1000)
+    expect(digest(running.data)).toBe(world.digest(400_000, 600_000))
+    expect(viewer.engine.stats()).toMatchObject({ peers: 0, p2p: false })
+    const before = viewer.engine.stats().fromPeers
+    await viewer.play(600_000, 900_000)
+    expect(viewer.engine.stats().fromPeers).toBe(before)
+    viewer.engine.setP2P(true)
+    await viewer.play(900_000, SIZE)
+    expect(viewer.engine.stats().peers).toBe(1)
+    expect(viewer.engine.stats().fromPeers).toBeGreaterThan(before)
+  })
+
+  test('the token of a private video goes with every request', async () => {
+    const world = new World(SIZE)
+    await world.engine({ files: [{ ...world.pod.file, token: 'a b' }] }).play(0, 100_000)
+    await world.engine({ files: [{ ...world.pod.file, authorization: 'Bearer x' }] }).play(0, 1000)
+    const [torrent, range] = world.pod.requests
+    expect(torrent?.url).toBe('http://pod/file.torrent?videoFileToken=a%20b')
+    expect(range?.url).toBe('http://pod/file.mp4?videoFileToken=a%20b')
+    expect(world.pod.requests.at(-1)?.authorization).toBe('Bearer x')
+  })
+})
+
+describe('bad pieces', () => {
+  test('a peer that corrupts is dropped, and playback goes on', async () => {
+    const world = new World(SIZE)
+    const viewer = world.engine()
+    await viewer.play(0, 60_000)
+    const stranger = new Stranger(world)
+    await stranger.join()
+    stranger.serve((data) => data.map((byte) => byte ^ 1))
+    stranger.pretendToSeed()
+    expect(digest(await viewer.play(60_000, SIZE))).toBe(world.digest(60_000))
+    expect(viewer.engine.stats()).toMatchObject({ dropped: 1, fromPeers: 0, peers: 0, verified: PIECES })
+    expect(stranger.closed).toBe(true)
+    // It may not come back under the same name.
+    stranger.link = null
+    stranger.closed = false
+    await world.clock.advance(300_000)
+    expect(viewer.engine.stats().peers).toBe(0)
+  })
+
+  test('of several contributors the liar is found, the honest one stays', async () => {
+    const world = new World(SIZE)
+    const viewer = world.engine()
+    await viewer.play(0, 60_000)
+    const liar = new Stranger(world)
+    await liar.join()
+    // Sends the first block of each piece, wrong, and then nothing more.
+    liar.answer = (message) => {
+      if (message.kind === 'request' && message.begin === 0) liar.send(writePiece(message.index, 0, new Uint8Array(message.length)))
+    }
+    liar.pretendToSeed()
+    await world.clock.advance(200)
+    const honest = new Stranger(world)
+    await honest.join()
+    honest.serve()
+    honest.pretendToSeed()
+    await world.clock.advance(20_000)
+    expect(liar.closed).toBe(true)
+    expect(honest.closed).toBe(false)
+    expect(digest(await viewer.play(60_000, SIZE))).toBe(world.digest(60_000))
+    expect(viewer.engine.stats()).toMatchObject({ dropped: 1, peers: 1 })
+  })
+})
+
+describe('strangers', () => {
+  /** A viewer that plays, and a stranger in its swarm. */
+  async function meet(size = SIZE): Promise<{ world: World; viewer: ReturnType<World['engine']>; stranger: Stranger }> {
+    const world = new World(size)
+    const viewer = world.engine()
+    await viewer.play(0, 200_000)
+    const stranger = new Stranger(world)
+    await stranger.join()
+    await world.clock.advance(10)
+    expect(viewer.engine.stats().peers).toBe(1)
+    return { world, viewer, stranger }
+  }
+
+  const block = { index: 0, begin: 0, length: 16_384 }
+  const offences: Record<string, Uint8Array<ArrayBuffer>[]> = {
+    garbage: [new Uint8Array([0, 0, 0, 9, 99, 1, 2, 3, 4, 5, 6, 7, 8])],
+    'an endless message': [new Uint8Array([0xff, 0xff, 0xff, 0xff, 7])],
+    'a block that nobody asked for': [writePiece(5, 0, new Uint8Array(16_384))],
+    'a have beyond the end': [writeHave(PIECES)],
+    'a request beyond the end': [writeBlock('request', { ...block, begin: 65_536 - 100 })],
+    'a request for a piece that does not exist': [writeBlock('request', { ...block, index: 1_000_000 })],
+    'a request of nothing': [writeBlock('request', { ...block, length: 0 })],
+    'a request of too much': [writeBlock('request', { ...block, length: 200_000 })],
+    'a flood of useless messages': Array.from({ length: 2000 }, () => writeSignal('interested')),
+    'a flood of requests while choked': Array.from({ length: 2000 }, () => writeBlock('request', block)),
+  }
+  for (const [name, messages] of Object.entries(offences)) {
+    test(`${name} ends the connection, and nothing else`, async () => {
+      const { world, viewer, stranger } = await meet()
+      stranger.send(...messages)
+      await world.clock.advance(10)
+      expect(stranger.closed).toBe(true)
+      expect(digest(await viewer.play(200_000, 400_000))).toBe(world.digest(200_000, 400_000))
+    })
+  }
+
+  test('one that claims everything and never answers costs a moment and is dropped', async () => {
+    const { world, viewer, stranger } = await meet(6_000_000)
+    stranger.pretendToSeed()
+    const start = world.clock.now()
+    await viewer.play(200_000, 2_000_000)
+    // Nine fragments; without the peer they take one turn of 50 ms each.
+    expect(world.clock.now() - start).toBeLessThan(9000)
+    await world.clock.advance(60_000)
+    expect(stranger.closed).toBe(true)
+  })
+
+  test('one that refuses what it claimed to have is not asked for it again', async () => {
+    const { world, viewer, stranger } = await meet()
+    stranger.answer = (message) => {
+      if (message.kind === 'request') stranger.send(writeBlock('reject', message))
+    }
+    stranger.pretendToSeed()
+    await world.clock.advance(5000)
+    expect(stranger.count('request')).toBeLessThanOrEqual(PIECES * 8)
+    expect(digest(await viewer.play(200_000, SIZE))).toBe(world.digest(200_000))
+  })
+
+  test('one that asks gets what is there and a refusal for what is not', async () => {
+    const { world, viewer, stranger } = await meet()
+    stranger.send(writeSignal('interested'))
+    await world.clock.advance(10)
+    expect(stranger.count('unchoke')).toBe(1)
+    stranger.send(writeBlock('request', block), writeBlock('request', { ...block, index: 20 }))
+    await world.clock.advance(10)
+    const piece = stranger.heard.find((message) => message.kind === 'piece')
+    expect(piece).toMatchObject({ index: 0, begin: 0 })
+    expect(digest(piece?.kind === 'piece' ? piece.data : null)).toBe(world.digest(0, 16_384))
+    expect(stranger.heard.find((message) => message.kind === 'reject')).toMatchObject({ index: 20 })
+    expect(viewer.engine.stats().toPeers).toBe(16_384)
+  })
+
+  test('on a metered connection nothing is sent to others and nothing fetched ahead', async () => {
+    const world = new World(SIZE)
+    await world.engine().play(0, SIZE)
+    const viewer = world.engine({}, { metered: () => true })
+    await viewer.play(0, 400_000)
+    const stranger = new Stranger(world)
+    await stranger.join()
+    stranger.send(writeSignal('interested'))
+    await world.clock.advance(30_000)
+    expect(viewer.engine.stats().toPeers).toBe(0)
+    expect(viewer.engine.stats().verified).toBeLessThan(PIECES / 2)
+  })
+})
+
+describe('trouble', () => {
+  test('an error of the pod reaches the player with its status', async () => {
+    const world = new World(SIZE)
+    world.pod.status = 403
+    const viewer = world.engine()
+    const loading = viewer.load(0, 100_000)
+    await world.clock.advance(2000)
+    expect(loading).toMatchObject({ outcome: 'failed', code: 403 })
+  })
+
+  test('a pod that knows no ranges is read all the same', async () => {
+    const world = new World(SIZE)
+    world.pod.status = 200
+    const viewer = world.engine()
+    expect(digest(await viewer.play(300_000, 500_000))).toBe(world.digest(300_000, 500_000))
+  })
+
+  test('a pod that is down for a moment is asked again', async () => {
+    const world = new World(SIZE)
+    world.pod.status = 503
+    const viewer = world.engine()
+    const loading = viewer.load(0, 100_000)
+    await world.clock.advance(400)
+    world.pod.status = 206
+    await world.clock.advance(3000)
+    expect(loading.outcome).toBe('done')
+  })
+
+  test('while the pod is down, peers keep playback going', async () => {
+    const world = new World(SIZE)
+    await world.engine().play(0, SIZE)
+    const viewer = world.engine()
+    await viewer.play(0, 1000)
+    world.pod.status = 503
+    expect(digest(await viewer.play(1000, SIZE))).toBe(world.digest(1000))
+  })
+
+  test('the tracker may be down', async () => {
+    const world = new World(SIZE)
+    world.tracker.down = true
+    const viewer = world.engine()
+    expect(digest(await viewer.play(0, SIZE))).toBe(world.digest())
+    expect(viewer.engine.stats().verified).toBe(PIECES)
+  })
+
+  test('the memory bound holds, and what went is fetched again', async () => {
+    const world = new World(SIZE)
+    const viewer = world.engine({ memoryBytes: 6 * 65_536 })
+    await viewer.play(0, SIZE)
+    expect(viewer.engine.stats().verified).toBe(PIECES)
+    expect(digest(await viewer.play(0, 200_000))).toBe(world.digest(0, 200_000))
+    expect(viewer.engine.stats().verified).toBeGreaterThan(PIECES)
+  })
+
+  test('after the end nothing is left', async () => {
+    const world = new World(SIZE)
+    const one = world.engine()
+    await one.play(0, SIZE)
+    const two = world.engine()
+    await two.play(0, 300_000)
+    const running = two.load(1_000_000, 1_200_000)
+    two.engine.destroy()
+    one.engine.destroy()
+    await world.clock.advance(1000)
+    expect(running.outcome).not.toBe('done')
+    expect(world.switchboard.links.every((link) => !link.open)).toBe(true)
+    const requests = world.pod.requests.length
+    await world.clock.advance(600_000)
+    expect(world.pod.requests).toHaveLength(requests)
+  })
+})
