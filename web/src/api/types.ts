@@ -1,0 +1,183 @@
+/*
+ * The shapes of the pod's REST API, as far as the pages use them. The names are those of the API itself; what a
+ * page never reads is left out on purpose.
+ */
+export interface List<T> {
+  total: number
+  data: T[]
+}
+
+export interface Choice<Id = number> {
+  id: Id
+  label: string
+}
+
+export interface Image {
+  path: string
+  width: number
+  fileUrl?: string
+}
+
+export interface ActorSummary {
+  id: number
+  name: string
+  displayName: string
+  host: string
+  url: string
+  avatars: Image[]
+}
+
+export interface Account extends ActorSummary {
+  description?: string | null
+  followersCount?: number
+  createdAt?: string
+}
+
+export interface Channel extends ActorSummary {
+  description: string | null
+  support?: string | null
+  followersCount?: number
+  createdAt?: string
+  isLocal?: boolean
+  ownerAccount?: Account
+}
+
+export interface Progress {
+  step: 'probe' | 'remux' | 'audio' | 'transcode' | 'thumbnail' | 'storyboard'
+  percent: number
+  done: number
+  total: number
+}
+
+export const published = 1
+export const transcodingFailed = 7
+
+export interface Video {
+  id: number
+  uuid: string
+  shortUUID: string
+  url: string
+  name: string
+  description: string | null
+  truncatedDescription?: string | null
+  category: Choice<number | null>
+  licence: Choice<number | null>
+  language: Choice<string | null>
+  privacy: Choice
+  state?: Choice
+  nsfw: boolean
+  duration: number
+  aspectRatio: number | null
+  views: number
+  viewers?: number
+  likes: number
+  isLocal: boolean
+  createdAt: string
+  updatedAt: string
+  publishedAt: string
+  originallyPublishedAt: string | null
+  thumbnailPath: string | null
+  previewPath: string | null
+  embedPath: string
+  waitTranscoding?: boolean
+  userHistory?: { currentTime: number } | null
+  account: ActorSummary
+  channel: ActorSummary
+  progress?: Progress | null
+  failure?: string | null
+}
+
+export interface VideoFile {
+  id: number
+  resolution: Choice
+  width?: number
+  height?: number
+  size: number
+  fps: number
+  magnetUri: string | null
+  torrentUrl: string
+  torrentDownloadUrl: string
+  fileUrl: string
+  fileDownloadUrl: string
+  playlistUrl?: string
+  hasAudio: boolean
+  hasVideo: boolean
+  infoHash?: string
+}
+
+export interface StreamingPlaylist {
+  id: number
+  type: number
+  playlistUrl: string
+  files: VideoFile[]
+}
+
+export interface VideoDetails extends Video {
+  channel: Channel
+  account: Account
+  support: string | null
+  tags: string[]
+  downloadEnabled: boolean
+  p2pEnabled?: boolean
+  trackerUrls: string[]
+  streamingPlaylists: StreamingPlaylist[]
+}
+
+export interface Storyboard {
+  storyboardPath: string
+  totalHeight: number
+  totalWidth: number
+  spriteHeight: number
+  spriteWidth: number
+  spriteDuration: number
+}
+
+export interface User {
+  id: number
+  username: string
+  email: string
+  role: Choice
+  blocked: boolean
+  blockedReason: string | null
+  videoQuota: number
+  videoQuotaDaily: number
+  videoQuotaUsed?: number
+  videosCount?: number
+  p2pEnabled?: boolean
+  createdAt: string
+  account: Account
+  videoChannels?: Channel[]
+}
+
+export const administrator = 0
+export const moderator = 1
+
+export interface Job {
+  id: number | string
+  type: string
+  state: string
+  progress?: number
+  priority?: number
+  data?: unknown
+  error?: unknown
+  createdAt: string
+  processedOn: string | null
+  finishedOn: string | null
+}
+
+export interface ServerConfig {
+  instance: { name: string; shortDescription: string; defaultNSFWPolicy?: string }
+  signup: { allowed: boolean; allowedForCurrentIP: boolean; requiresEmailVerification?: boolean }
+  serverVersion: string
+  serverCommit?: string
+  transcoding?: { hls?: { enabled: boolean }; enabledResolutions?: number[] }
+  video?: {
+    file?: { extensions: string[] }
+    image?: { extensions: string[]; size: { max: number } }
+  }
+  avatar?: { file?: { size?: { max: number }; extensions?: string[] } }
+  user?: { videoQuota: number; videoQuotaDaily: number }
+  tracker?: { enabled: boolean }
+  defaults?: { p2p?: { webapp?: { enabled: boolean } } }
+  views?: { videos?: { watchingInterval?: { anonymous: number; users: number } } }
+}

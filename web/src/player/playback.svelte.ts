@@ -1,0 +1,209 @@
+/*
+ * One video being played: owns hls.js (or the browser's own HLS where there is no MSE) and the engine, retries
+ * what is worth retrying, and offers qualities and numbers to whoever draws the player. It draws nothing.
+ */
+import Hls, { ErrorTypes, Events, type ErrorData } from 'hls.js/light'
+import type { VideoDetails } from '../api/types'
+import { grow } from './grow'
+import { engineFiles, startEngine, type Engine, type EngineStats } from './p2p'
+import { playerSettings } from './settings.svelte'
+
+export interface Quality {
+  index: number
+  height: number
+  fps: number
+}
+
+export type Failing = 'network' | 'media' | 'unsupported' | 'forbidden'
+
+interface Options {
+  video: VideoDetails
+  startAt: number
+  p2p: boolean
+  /** A fresh token for private files; undefined for files that everybody may read. */
+  token?: () => Promise<string | undefined>
+}
+
+const retryPauses = [1, 2, 4, 8, 15]
+
+export class Playback {
+  qualities = $state.raw<Quality[]>([])
+  /** The chosen quality; -1 is automatic. */
+  chosen = $state(-1)
+  /** The height that is on the screen now. */
+  height = $state<number | undefined>(undefined)
+  failing = $state<Failing | undefined>(undefined)
+  reconnecting = $state(false)
+  stats = $state.raw<EngineStats | undefined>(undefined)
+  readonly counts = { stalls: 0, errors: 0, switches: 0 }
+
+  private hls: Hls | undefined
+  private engine: Engine | undefined
+  private token: string | undefined
+  private retries = 0
+  private recoveries = 0
+  private retryTimer: ReturnType<typeof setTimeout> | undefined
+  private ended = false
+  private video: VideoDetails
+
+  constructor(
+    private readonly element: HTMLVideoElement,
+    private readonly options: Options,
+  ) {
+    this.video = options.video
+  }
+
+  async start() {
+    this.token = await this.options.token?.()
+    if (this.ended) return
+    if (!Hls.isSupported()) return this.startNative()
+    this.engine = await startEngine(this.video, this.token, this.options.p2p, (stats) => (this.stats = stats))
+    if (this.ended) return this.engine?.destroy()
+    const known = playerSettings.bandwidth
+    const hls = new Hls({
+      startPosition: this.options.startAt > 0 ? this.options.startAt : -1,
+      capLevelToPlayerSize: true,
+      maxBufferLength: 30,
+      backBufferLength: 60,
+      maxBufferSize: 80_000_000,
+      ...(known ? { abrEwmaDefaultEstimate: known, testBandwidth: false } : {}),
+      ...(this.engine ? { fLoader: this.engine.fragmentLoader() } : {}),
+    })
+    this.hls = hls
+    hls.on(Events.MANIFEST_PARSED, () => this.readQualities())
+    hls.on(Events.LEVELS_UPDATED, () => this.readQualities())
+    hls.on(Events.LEVEL_SWITCHED, (_event, data) => {
+      this.counts.switches += 1
+      this.height = hls.levels[data.level]?.height
+    })
+    hls.on(Events.FRAG_BUFFERED, () => {
+      this.retries = 0
+      this.reconnecting = false
+      playerSettings.bandwidth = hls.bandwidthEstimate
+    })
+    hls.on(Events.ERROR, (_event, data) => this.onError(data))
+    hls.loadSource(this.playlistUrl())
+    hls.attachMedia(this.element)
+  }
+
+  /** Takes what is new of the video (renditions that have been published meanwhile). */
+  async update(video: VideoDetails) {
+    const before = this.video.streamingPlaylists[0]?.files.length ?? 0
+    this.video = video
+    const files = video.streamingPlaylists[0]?.files ?? []
+    if (files.length <= before || !this.hls) return
+    this.engine?.addFiles?.(engineFiles(video, this.token))
+    await grow(this.hls, this.playlistUrl())
+  }
+
+  choose(index: number) {
+    if (!this.hls) return
+    this.chosen = index
+    if (index === -1) this.hls.loadLevel = -1
+    else this.hls.nextLevel = index
+  }
+
+  setP2P(on: boolean) {
+    this.engine?.setP2P(on)
+  }
+
+  retry() {
+    this.failing = undefined
+    this.retries = 0
+    const at = this.element.currentTime
+    if (!this.hls) return void this.start()
+    this.hls.loadSource(this.playlistUrl())
+    this.hls.startLoad(at)
+  }
+
+  destroy() {
+    this.ended = true
+    clearTimeout(this.retryTimer)
+    this.hls?.destroy()
+    this.engine?.destroy()
+    this.element.removeAttribute('src')
+    this.element.load()
+  }
+
+  get hasEngine(): boolean {
+    return this.engine !== undefined
+  }
+
+  get fps(): number | undefined {
+    return this.hls?.levels[this.hls.currentLevel]?.frameRate || undefined
+  }
+
+  private startNative() {
+    if (!this.element.canPlayType('application/vnd.apple.mpegurl')) {
+      this.failing = 'unsupported'
+      return
+    }
+    this.element.addEventListener('error', () => (this.failing = 'network'), { once: true })
+    this.element.src = this.playlistUrl()
+    if (this.options.startAt > 0) {
+      const startAt = this.options.startAt
+      this.element.addEventListener('loadedmetadata', () => (this.element.currentTime = startAt), { once: true })
+    }
+  }
+
+  private playlistUrl(): string {
+    const url = this.video.streamingPlaylists[0]?.playlistUrl ?? ''
+    if (!this.token) return url
+    const token = encodeURIComponent(this.token)
+    return `${url}${url.includes('?') ? '&' : '?'}videoFileToken=${token}&reinjectVideoFileToken=true`
+  }
+
+  private readQualities() {
+    const levels = this.hls?.levels ?? []
+    this.qualities = levels
+      .map((level, index) => ({ index, height: level.height, fps: Math.round(level.frameRate) }))
+      .filter((quality) => quality.height > 0)
+      .reverse()
+    if (this.hls && this.chosen !== -1) this.chosen = this.hls.manualLevel
+  }
+
+  private onError(data: ErrorData) {
+    this.counts.errors += 1
+    if (data.details === 'bufferStalledError') this.counts.stalls += 1
+    if (!data.fatal) return
+    const refused = data.response?.code === 401 || data.response?.code === 403
+    if (refused && this.options.token) return void this.renewToken()
+    if (refused) return this.fail('forbidden')
+    if (data.type === ErrorTypes.MEDIA_ERROR && this.recoveries < 2) {
+      this.recoveries += 1
+      this.hls?.recoverMediaError()
+    } else if (data.type === ErrorTypes.NETWORK_ERROR) {
+      this.retryLater(data)
+    } else {
+      this.fail('media')
+    }
+  }
+
+  private retryLater(data: ErrorData) {
+    const pause = retryPauses[this.retries]
+    if (pause === undefined) return this.fail('network')
+    this.retries += 1
+    this.reconnecting = true
+    clearTimeout(this.retryTimer)
+    this.retryTimer = setTimeout(() => {
+      const listMissing = data.details.startsWith('manifest') || !this.hls?.levels.length
+      if (listMissing) this.hls?.loadSource(this.playlistUrl())
+      else this.hls?.startLoad(this.element.currentTime || -1)
+    }, pause * 1000)
+  }
+
+  private async renewToken() {
+    if (this.retries >= 2) return this.fail('forbidden')
+    this.retries += 1
+    const at = this.element.currentTime
+    this.token = await this.options.token?.().catch(() => undefined)
+    if (this.ended || !this.hls) return
+    this.hls.config.startPosition = at
+    this.hls.loadSource(this.playlistUrl())
+  }
+
+  private fail(why: Failing) {
+    this.reconnecting = false
+    this.failing = why
+  }
+}
