@@ -84,6 +84,22 @@ export function writeMetadataPiece(info: Bytes, part: number): Bytes | null {
   return concat(head, info.subarray(start, start + METADATA_PART))
 }
 
+/** The name of a client that only says it in its peer id, as most do: two letters and four digits between dashes. */
+export function clientOf(peerId: Uint8Array): string | undefined {
+  const [, letters] = /^-([A-Za-z]{2})[0-9A-Za-z]{4}-/.exec(toLatin1(peerId.subarray(0, 8))) ?? []
+  return letters === undefined ? undefined : (CLIENTS[letters] ?? letters)
+}
+
+const CLIENTS: Record<string, string | undefined> = {
+  SH: CLIENT,
+  WD: 'WebTorrent Desktop',
+  WW: 'WebTorrent',
+  lt: 'libTorrent',
+  LT: 'libtorrent',
+  qB: 'qBittorrent',
+  TR: 'Transmission',
+}
+
 function cleanName(bytes: Bytes | null): string | undefined {
   if (bytes === null) return undefined
   const name = toLatin1(bytes.subarray(0, MAX_NAME)).replace(/[^\x20-\x7e]/g, '')

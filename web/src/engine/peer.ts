@@ -10,7 +10,7 @@ import type { Bytes } from './bytes'
 import { equal, toHex } from './bytes'
 import type { Clock } from './clock'
 import type { ExtendedHandshake } from './extended'
-import { OUR_METADATA_ID, readExtendedHandshake, readMetadataRequest, writeExtendedHandshake, writeMetadataPiece } from './extended'
+import { clientOf, OUR_METADATA_ID, readExtendedHandshake, readMetadataRequest, writeExtendedHandshake, writeMetadataPiece } from './extended'
 import type { Metainfo } from './metainfo'
 import { pieceSize } from './metainfo'
 import { RATE_GUESS } from './policy'
@@ -227,6 +227,7 @@ export class Peer {
   private greet(handshake: Handshake): void {
     if (!equal(handshake.infoHash, this.meta.infoHash)) throw new WireError('another swarm')
     this.id = toHex(handshake.peerId)
+    this.client = clientOf(handshake.peerId)
     this.fast = handshake.fast
     this.extended = handshake.extended
     if (!this.events.greeted(this)) {
@@ -366,7 +367,7 @@ export class Peer {
     this.nuisance()
     if (id === 0) {
       this.theirs = readExtendedHandshake(data)
-      this.client = this.theirs?.client
+      this.client = this.theirs?.client ?? this.client
       return
     }
     if (id !== OUR_METADATA_ID || this.theirs === null || this.theirs.metadataId === 0) return

@@ -40,7 +40,7 @@ export const OFFER_TIME = 50_000
 /** Bounds of the tracker's announce interval, and what is assumed without one (ms). */
 const INTERVAL = { min: 30_000, usual: 120_000, max: 3_600_000 }
 /** A swarm with others but without connections asks again after so long, a few times (ms). */
-const LONELY = 12_000
+export const LONELY = 12_000
 const LONELY_TRIES = 4
 /** Pauses before reconnecting (ms). */
 const PAUSE = { min: 2_000, max: 300_000 }
