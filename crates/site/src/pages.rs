@@ -1,0 +1,227 @@
+//! The pages: which addresses there are, what each is about, and which answers it carries.
+//!
+//! All of them are the same program in the browser. The server adds what cannot wait for it: tags for those who pass addresses on, the
+//! first answers of the API, and a status that tells machines whether there is something at this address.
+
+use axum::Router;
+use axum::extract::{FromRequestParts, Path, State};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::get;
+use http::request::Parts;
+use http::{HeaderMap, StatusCode, Uri};
+use peers::ClientAddress;
+
+use crate::Site;
+use crate::answers::Answer;
+use crate::head;
+use crate::shell::{self, Filling};
+use crate::told::{Actor, Video};
+
+/// How many videos the first list of a page has.
+const FIRST: &str = "start=0&count=24";
+
+/// Pages that are about nothing that others could speak of.
+const QUIET: [&str; 11] = [
+    "/search",
+    "/a/{name}/video-channels",
+    "/login",
+    "/signup",
+    "/videos/upload",
+    "/videos/update/{id}",
+    "/my-library/videos",
+    "/my-library/video-channels",
+    "/my-account/settings",
+    "/admin/users",
+    "/admin/jobs",
+];
+
+/// What matters of a request for a page.
+pub struct Visit {
+    uri: Uri,
+    headers: HeaderMap,
+    client: Option<ClientAddress>,
+}
+
+impl<S: Sync> FromRequestParts<S> for Visit {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Visit, Self::Rejection> {
+        Ok(Visit {
+            uri: parts.uri.clone(),
+            headers: parts.headers.clone(),
+            client: parts.extensions.get().copied(),
+        })
+    }
+}
+
+/// All pages.
+pub fn routes() -> Router<Site> {
+    let pages = Router::new()
+        .route("/", get(home))
+        .route("/videos/browse", get(home))
+        .route("/about", get(about))
+        .route("/w/{id}", get(watch))
+        .route("/videos/watch/{id}", get(watch))
+        .route("/videos/embed/{id}", get(watch))
+        .route("/c/{name}", get(channel))
+        .route("/c/{name}/videos", get(channel))
+        .route("/a/{name}", get(account));
+    QUIET
+        .iter()
+        .fold(pages, |pages, path| pages.route(path, get(quiet)))
+}
+
+async fn home(State(site): State<Site>, visit: Visit) -> Response {
+    let query = visit.uri.query().unwrap_or_default();
+    let sort = query.split('&').find_map(|part| part.strip_prefix("sort="));
+    let plain = |sort: &&str| {
+        sort.bytes()
+            .all(|byte| byte.is_ascii_alphabetic() || byte == b'-')
+    };
+    let sort = sort.filter(plain).unwrap_or("-publishedAt");
+    let list = site
+        .ask(&visit, format!("/api/v1/videos?{FIRST}&sort={sort}"))
+        .await;
+    let path = visit.uri.path();
+    let head = head::general(&site.about, path);
+    site.page(&visit, StatusCode::OK, head, String::new(), &[list])
+        .await
+}
+
+async fn about(State(site): State<Site>, visit: Visit) -> Response {
+    let head = head::general(&site.about, "/about");
+    site.page(&visit, StatusCode::OK, head, String::new(), &[])
+        .await
+}
+
+async fn watch(State(site): State<Site>, Path(id): Path<String>, visit: Visit) -> Response {
+    let answer = site
+        .ask(&visit, format!("/api/v1/videos/{}", head::encode(&id)))
+        .await;
+    let Some(video) = answer.read::<Video>() else {
+        return site.nothing_for_all(&visit, &answer).await;
+    };
+    let head = head::video(&site.about, &video);
+    let noscript = head::noscript(&site.about, &video);
+    site.page(&visit, StatusCode::OK, head, noscript, &[answer])
+        .await
+}
+
+async fn channel(State(site): State<Site>, Path(name): Path<String>, visit: Visit) -> Response {
+    let name = head::encode(&name);
+    let answer = site
+        .ask(&visit, format!("/api/v1/video-channels/{name}"))
+        .await;
+    let Some(channel) = answer.read::<Actor>() else {
+        return site.nothing_for_all(&visit, &answer).await;
+    };
+    let list = format!("/api/v1/video-channels/{name}/videos?{FIRST}&sort=-publishedAt");
+    let list = site.ask(&visit, list).await;
+    let head = head::channel(&site.about, &channel);
+    site.page(&visit, StatusCode::OK, head, String::new(), &[answer, list])
+        .await
+}
+
+async fn account(State(site): State<Site>, Path(name): Path<String>, visit: Visit) -> Response {
+    let answer = site
+        .ask(&visit, format!("/api/v1/accounts/{}", head::encode(&name)))
+        .await;
+    if !answer.status.is_success() {
+        return site.nothing_for_all(&visit, &answer).await;
+    }
+    let head = head::quiet(&site.about);
+    site.page(&visit, StatusCode::OK, head, String::new(), &[answer])
+        .await
+}
+
+async fn quiet(State(site): State<Site>, visit: Visit) -> Response {
+    let head = head::quiet(&site.about);
+    site.page(&visit, StatusCode::OK, head, String::new(), &[])
+        .await
+}
+
+/// Any other address: an asset, or nothing.
+pub async fn elsewhere(State(site): State<Site>, visit: Visit) -> Response {
+    let path = visit.uri.path();
+    if path.starts_with("/api/") {
+        return no_such_operation();
+    }
+    if let Some(asset) = crate::assets::serve(path.trim_start_matches('/'), &visit.headers) {
+        return asset;
+    }
+    if path.starts_with("/assets/") {
+        return (StatusCode::NOT_FOUND, "there is no such file\n").into_response();
+    }
+    let head = head::quiet(&site.about);
+    site.page(&visit, StatusCode::NOT_FOUND, head, String::new(), &[])
+        .await
+}
+
+/// In the API's own form, for clients that ask for operations we do not have.
+fn no_such_operation() -> Response {
+    let problem = r#"{"type":"about:blank","title":"Not Found","detail":"There is no such operation.","status":404,"error":"There is no such operation."}"#;
+    let kind = [(http::header::CONTENT_TYPE, "application/problem+json")];
+    (StatusCode::NOT_FOUND, kind, problem).into_response()
+}
+
+impl Site {
+    /// What the API answers to a visitor of this page who is not signed in.
+    async fn ask(&self, visit: &Visit, path: String) -> Answer {
+        self.answers.get(path, visit.client).await
+    }
+
+    /// A page about something that is not there, or not for everybody: whoever signed in may still see it.
+    async fn nothing_for_all(&self, visit: &Visit, answer: &Answer) -> Response {
+        let status = match answer.status {
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => StatusCode::OK,
+            StatusCode::SERVICE_UNAVAILABLE => StatusCode::SERVICE_UNAVAILABLE,
+            status if status.is_server_error() => StatusCode::INTERNAL_SERVER_ERROR,
+            _ => StatusCode::NOT_FOUND,
+        };
+        self.page(visit, status, head::quiet(&self.about), String::new(), &[])
+            .await
+    }
+
+    async fn page(
+        &self,
+        visit: &Visit,
+        status: StatusCode,
+        head: String,
+        noscript: String,
+        answers: &[Answer],
+    ) -> Response {
+        let config = self.ask(visit, "/api/v1/config".into()).await;
+        let data = first_data(&config, answers);
+        let page = shell::page(&Filling {
+            head,
+            data,
+            noscript,
+        });
+        let mut response = (status, Html(page)).into_response();
+        let embeddable = visit.uri.path().starts_with("/videos/embed/");
+        self.protection.protect(response.headers_mut(), embeddable);
+        response
+    }
+}
+
+/// The JSON that the page reads at its start. Only good answers go in: the page asks for the others itself, and says what is wrong.
+fn first_data(config: &Answer, answers: &[Answer]) -> String {
+    let text = |answer: &Answer| String::from_utf8_lossy(&answer.body).into_owned();
+    let mut data = String::from("{");
+    if config.status.is_success() {
+        data.push_str("\"config\":");
+        data.push_str(&text(config));
+        data.push(',');
+    }
+    data.push_str("\"answers\":{");
+    let good = answers.iter().filter(|answer| answer.status.is_success());
+    for (at, answer) in good.enumerate() {
+        if at > 0 {
+            data.push(',');
+        }
+        // Paths are made of what `encode` lets through and need no escaping.
+        data.push_str(&format!("\"{}\":{}", answer.path, text(answer)));
+    }
+    data.push_str("}}");
+    data
+}

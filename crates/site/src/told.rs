@@ -1,0 +1,121 @@
+//! What the API tells about videos and channels, as far as pages speak of it to other programs.
+
+use serde::Deserialize;
+
+/// A video.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Video {
+    #[serde(rename = "shortUUID")]
+    pub short_uuid: String,
+    pub name: String,
+    pub description: Option<String>,
+    pub duration: u64,
+    pub privacy: Named,
+    #[serde(default)]
+    pub nsfw: bool,
+    #[serde(default)]
+    pub views: u64,
+    pub published_at: String,
+    pub preview_path: Option<String>,
+    pub channel: Actor,
+    #[serde(default)]
+    pub streaming_playlists: Vec<Playlist>,
+}
+
+/// A number with a word.
+#[derive(Deserialize)]
+pub struct Named {
+    pub id: i64,
+}
+
+/// A channel.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Actor {
+    pub name: String,
+    pub display_name: String,
+    #[serde(default)]
+    pub description: Option<String>,
+    #[serde(default)]
+    pub avatars: Vec<Avatar>,
+}
+
+/// A picture of a channel.
+#[derive(Deserialize)]
+pub struct Avatar {
+    pub path: String,
+}
+
+/// A playlist and its files.
+#[derive(Deserialize)]
+pub struct Playlist {
+    #[serde(default)]
+    pub files: Vec<File>,
+}
+
+/// A rendition.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct File {
+    pub resolution: Named,
+    pub file_url: String,
+    #[serde(default)]
+    pub width: u64,
+    #[serde(default)]
+    pub height: u64,
+}
+
+/// A page of a list of videos.
+#[derive(Deserialize)]
+pub struct List {
+    pub data: Vec<Listed>,
+}
+
+/// A video of a list.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Listed {
+    #[serde(rename = "shortUUID")]
+    pub short_uuid: String,
+    pub updated_at: String,
+}
+
+const PUBLIC: i64 = 1;
+
+impl Video {
+    /// Whether search engines and other sites may speak of it.
+    pub fn is_public(&self) -> bool {
+        self.privacy.id == PUBLIC
+    }
+
+    /// All files with pictures, the highest first.
+    pub fn files(&self) -> Vec<&File> {
+        let mut files: Vec<&File> = self
+            .streaming_playlists
+            .iter()
+            .flat_map(|playlist| &playlist.files)
+            .filter(|file| file.resolution.id > 0)
+            .collect();
+        files.sort_by_key(|file| std::cmp::Reverse(file.resolution.id));
+        files
+    }
+
+    /// The file for a player that cannot choose: not larger than most screens and lines can take.
+    pub fn plain_file(&self) -> Option<&File> {
+        let files = self.files();
+        files
+            .iter()
+            .find(|file| file.resolution.id <= 720)
+            .or(files.last())
+            .copied()
+    }
+
+    /// Width and height of the picture.
+    pub fn size(&self) -> (u64, u64) {
+        match self.files().first() {
+            Some(file) if file.width > 0 && file.height > 0 => (file.width, file.height),
+            _ => (1280, 720),
+        }
+    }
+}
