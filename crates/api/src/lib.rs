@@ -1,1 +1,31 @@
-//! api
+//! The REST API, `/api/v1`: PeerTube's paths, parameters, bodies and errors, so that the clients
+//! people have work unmodified. A handler takes things apart, calls one use case, and puts the
+//! answer together; what is allowed and what happens is decided in `app`.
+
+mod extract;
+mod form;
+mod params;
+mod problem;
+mod routes;
+mod views;
+
+mod accounts;
+mod catalog;
+mod channels;
+mod config;
+mod jobs;
+mod me;
+mod metrics;
+mod oauth;
+mod search;
+mod upload;
+mod upload_resumable;
+mod users;
+mod videos;
+mod watching;
+
+pub use problem::Problem;
+pub use routes::{openapi, router};
+
+/// A handler's answer.
+pub(crate) type Answer<T> = Result<T, Problem>;

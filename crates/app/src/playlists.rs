@@ -38,3 +38,22 @@ fn variant(rendition: &Rendition) -> Variant {
         name: format!("{}p", rendition.resolution),
     }
 }
+
+/// The magnet link of a rendition, with the pod's trackers; none for videos kept out of peer-to-peer.
+pub fn magnet(pod: &Pod, video: &db::videos::Video, rendition: &Rendition) -> Option<String> {
+    if !pod.settings.p2p || !video.p2p_enabled || !video.privacy.open_by_link() {
+        return None;
+    }
+    let magnet = bittorrent::Magnet {
+        infohash_v1: rendition.infohash.parse().ok(),
+        infohash_v2: rendition.infohash_v2.parse().ok(),
+        source: Some(format!(
+            "{}/lazy-static/torrents/{}",
+            pod.settings.public_url, rendition.torrent
+        )),
+        name: Some(rendition.file.clone()),
+        length: u64::try_from(rendition.size).ok(),
+        trackers: pod.tracker_urls().to_vec(),
+    };
+    Some(magnet.to_string())
+}

@@ -113,13 +113,7 @@ impl Drop for Turn<'_> {
 async fn check(pod: &Pod, user: &User, draft: &Draft) -> Result<Checked> {
     let filename = safe_filename(&draft.filename);
     if !media_extension(&filename) {
-        return Err(Error::invalid(
-            "filename",
-            format!(
-                "{filename} does not end like a video; accepted are {}",
-                EXTENSIONS.join(" ")
-            ),
-        ));
+        return Err(not_a_video_name(&filename));
     }
     let name = match draft.name.as_deref().map(str::trim) {
         Some(name) if !name.is_empty() => VideoName::parse(name).field("name")?,
@@ -207,36 +201,18 @@ fn room_for(pod: &Pod, bytes: u64) -> Result<()> {
     Ok(())
 }
 
-/// Begins an upload of `size` bytes; its id. With size `None` the bytes are counted as they come.
-pub async fn begin(pod: &Pod, user: &User, draft: &Draft, size: Option<u64>) -> Result<String> {
+/// Begins an upload of `size` bytes; its id.
+pub async fn begin(pod: &Pod, user: &User, draft: &Draft, size: u64) -> Result<String> {
     check(pod, user, draft).await?;
-    if size == Some(0) {
+    if size == 0 {
         return Err(Error::invalid("size", "the file is empty"));
     }
     let (allowed, why) = allowance(pod, user).await?;
-    if size.unwrap_or(1) > allowed {
+    if size > allowed {
         return Err(Error::TooLarge(why));
     }
-    room_for(pod, size.unwrap_or(0))?;
-    if db::uploads::count_of(&pod.db, user.id).await? >= MAX_UPLOADS {
-        return Err(Error::TooMany {
-            seconds: 60,
-            reason: format!("At most {MAX_UPLOADS} uploads at a time; finish or cancel some."),
-        });
-    }
-    let id = uuid::Uuid::new_v4().simple().to_string();
-    let now = pod.now();
-    let upload = Upload {
-        id: id.clone(),
-        user_id: user.id,
-        draft: serde_json::to_string(draft).map_err(|e| Error::Internal(e.into()))?,
-        size: size.unwrap_or(0).min(i64::MAX as u64) as i64,
-        video_id: None,
-        created_at: now,
-        updated_at: now,
-    };
-    db::uploads::insert(&pod.db, &upload).await?;
-    Ok(id)
+    room_for(pod, size)?;
+    insert(pod, user, draft, size).await
 }
 
 async fn mine(pod: &Pod, user: &User, id: &str) -> Result<(Upload, FileName)> {
@@ -489,4 +465,57 @@ pub async fn cancel(pod: &Pod, user: &User, id: &str) -> Result<()> {
         });
     }
     cancel_now(pod, id, &file).await
+}
+
+/// Begins an upload whose fields and size are not known yet, because its file came first in a form.
+pub async fn begin_form(pod: &Pod, user: &User, filename: &str) -> Result<String> {
+    let filename = safe_filename(filename);
+    if !media_extension(&filename) {
+        return Err(not_a_video_name(&filename));
+    }
+    let (allowed, why) = allowance(pod, user).await?;
+    if allowed == 0 {
+        return Err(Error::TooLarge(why));
+    }
+    room_for(pod, 0)?;
+    insert(
+        pod,
+        user,
+        &Draft {
+            filename,
+            ..Draft::default()
+        },
+        0,
+    )
+    .await
+}
+
+async fn insert(pod: &Pod, user: &User, draft: &Draft, size: u64) -> Result<String> {
+    if db::uploads::count_of(&pod.db, user.id).await? >= MAX_UPLOADS {
+        return Err(Error::TooMany {
+            seconds: 60,
+            reason: format!("At most {MAX_UPLOADS} uploads at a time; finish or cancel some."),
+        });
+    }
+    let id = uuid::Uuid::new_v4().simple().to_string();
+    let now = pod.now();
+    let upload = Upload {
+        id: id.clone(),
+        user_id: user.id,
+        draft: serde_json::to_string(draft).map_err(|e| Error::Internal(e.into()))?,
+        size: i64::try_from(size).unwrap_or(i64::MAX),
+        video_id: None,
+        created_at: now,
+        updated_at: now,
+    };
+    db::uploads::insert(&pod.db, &upload).await?;
+    Ok(id)
+}
+
+fn not_a_video_name(filename: &str) -> Error {
+    let accepted = EXTENSIONS.join(" ");
+    Error::invalid(
+        "filename",
+        format!("{filename} does not end like a video; accepted are {accepted}"),
+    )
 }

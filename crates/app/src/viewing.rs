@@ -126,10 +126,17 @@ pub struct Playback {
     pub from_pod: i64,
     pub from_peers: i64,
     pub to_peers: i64,
+    /// Peers connected.
+    pub peers: f64,
+    pub stalls: i64,
+    pub errors: i64,
+    pub resolution_changes: i64,
 }
 
 /// A report claims at most this many bytes of each kind (a minute at 1 Gbit/s).
 const MAX_REPORT: i64 = 8_000_000_000;
+/// And at most so many stalls, errors and changes.
+const MAX_EVENTS: i64 = 10_000;
 
 /// Adds a page's report to the sums of its video and of the pod.
 pub async fn playback(
@@ -147,11 +154,25 @@ pub async fn playback(
             return Err(Error::invalid(field, "not a believable number of bytes"));
         }
     }
+    for (field, count) in [
+        ("bufferStalls", report.stalls),
+        ("errors", report.errors),
+        ("resolutionChanges", report.resolution_changes),
+    ] {
+        if !(0..=MAX_EVENTS).contains(&count) {
+            return Err(Error::invalid(field, "not a believable number"));
+        }
+    }
     let video: Video = crate::videos::find(pod, viewer, named).await?.video;
     metrics::counter!("shoal_playback_bytes_total", "source" => "pod")
         .increment(report.from_pod as u64);
     metrics::counter!("shoal_playback_bytes_total", "source" => "peers")
         .increment(report.from_peers as u64);
+    metrics::counter!("shoal_playback_stalls_total").increment(report.stalls as u64);
+    metrics::counter!("shoal_playback_errors_total").increment(report.errors as u64);
+    metrics::counter!("shoal_playback_resolution_changes_total")
+        .increment(report.resolution_changes as u64);
+    metrics::histogram!("shoal_playback_peers").record(report.peers.clamp(0.0, 10_000.0));
     let day = Traffic {
         day: pod.now() / 86_400_000,
         from_pod: report.from_pod,

@@ -1,0 +1,68 @@
+//! Accounts: the public faces of users.
+
+use crate::{
+    Answer,
+    extract::Name,
+    params::Params,
+    videos::query_of,
+    views::{Account, Channel, List, VideoSummary},
+};
+use app::{Error, Pod};
+use axum::{Json, extract::State};
+use db::video_list::Scope;
+
+async fn find(pod: &Pod, name: &str) -> Answer<db::accounts::Account> {
+    let name = match name.split_once('@') {
+        Some((name, host)) if host == pod.host() => name,
+        Some(_) => return Err(Error::NotFound("The account was").into()),
+        None => name,
+    };
+    let found = db::accounts::by_name(&pod.db, name).await?;
+    Ok(found.ok_or(Error::NotFound("The account was"))?)
+}
+
+/// The list of accounts.
+#[utoipa::path(get, path = "/api/v1/accounts", tag = "channels",
+    params(("start" = Option<i64>, Query), ("count" = Option<i64>, Query)), responses((status = 200, body = List<Account>)))]
+pub async fn list(State(pod): State<Pod>, params: Params) -> Answer<Json<List<Account>>> {
+    let paging = params.paging()?;
+    let (total, found) = db::accounts::list(&pod.db, paging.start, paging.count).await?;
+    let data = found.iter().map(|a| Account::new(&pod, a)).collect();
+    Ok(Json(List { total, data }))
+}
+
+/// One account.
+#[utoipa::path(get, path = "/api/v1/accounts/{name}", tag = "channels", params(("name" = String, Path)),
+    responses((status = 200, body = Account), (status = 404)))]
+pub async fn show(State(pod): State<Pod>, Name(name): Name) -> Answer<Json<Account>> {
+    let account = find(&pod, &name).await?;
+    Ok(Json(Account::new(&pod, &account)))
+}
+
+/// The videos of an account.
+#[utoipa::path(get, path = "/api/v1/accounts/{name}/videos", tag = "channels",
+    params(("name" = String, Path), ("start" = Option<i64>, Query), ("count" = Option<i64>, Query), ("sort" = Option<String>, Query)),
+    responses((status = 200, body = List<VideoSummary>), (status = 404)))]
+pub async fn videos(
+    State(pod): State<Pod>,
+    Name(name): Name,
+    params: Params,
+) -> Answer<Json<List<VideoSummary>>> {
+    let account = find(&pod, &name).await?;
+    let query = query_of(&params, Scope::ListedOfAccount(account.id))?;
+    let page = app::videos::list(&pod, query).await?;
+    Ok(Json(List::of_videos(&pod, &page)))
+}
+
+/// The channels of an account.
+#[utoipa::path(get, path = "/api/v1/accounts/{name}/video-channels", tag = "channels", params(("name" = String, Path)),
+    responses((status = 200, body = List<Channel>), (status = 404)))]
+pub async fn channels(State(pod): State<Pod>, Name(name): Name) -> Answer<Json<List<Channel>>> {
+    let account = find(&pod, &name).await?;
+    let found = db::channels::of_account(&pod.db, account.id).await?;
+    let data: Vec<_> = found.iter().map(|c| Channel::new(&pod, c)).collect();
+    Ok(Json(List {
+        total: data.len() as i64,
+        data,
+    }))
+}

@@ -1,0 +1,122 @@
+//! Every route of the API, to be read from top to bottom.
+
+use crate::{
+    accounts, catalog, channels, config, jobs, me, metrics, oauth, search, upload,
+    upload_resumable, users, videos, watching,
+};
+use app::Pod;
+use axum::{Json, Router, extract::DefaultBodyLimit, routing::get};
+use utoipa::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// JSON bodies are refused above this.
+const MAX_JSON: usize = 200_000;
+/// Forms with a picture.
+const MAX_FORM: usize = 10 << 20;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Shoal REST API",
+        description = "PeerTube's public REST API, as far as this pod has it.",
+        license(name = "AGPL-3.0-or-later", identifier = "AGPL-3.0-or-later"),
+        version = "1"
+    ),
+    tags(
+        (name = "session", description = "Logging in and out"),
+        (name = "users", description = "Users, for admins and moderators"),
+        (name = "me", description = "The signed-in user"),
+        (name = "channels", description = "Channels and accounts"),
+        (name = "videos", description = "Videos"),
+        (name = "upload", description = "Uploading"),
+        (name = "pod", description = "The pod itself"),
+    )
+)]
+struct Document;
+
+fn documented() -> OpenApiRouter<Pod> {
+    let json = OpenApiRouter::new()
+        // Session
+        .routes(routes!(oauth::local_client))
+        .routes(routes!(oauth::token))
+        .routes(routes!(oauth::revoke_token))
+        // The signed-in user
+        .routes(routes!(me::show, me::update, me::delete))
+        .routes(routes!(me::quota_used))
+        .routes(routes!(me::videos))
+        .routes(routes!(me::remove_avatar))
+        // Users
+        .routes(routes!(users::register))
+        .routes(routes!(users::list, users::create))
+        .routes(routes!(users::show, users::update, users::delete))
+        .routes(routes!(users::block))
+        .routes(routes!(users::unblock))
+        // Accounts and channels
+        .routes(routes!(accounts::list))
+        .routes(routes!(accounts::show))
+        .routes(routes!(accounts::videos))
+        .routes(routes!(accounts::channels))
+        .routes(routes!(channels::list, channels::create))
+        .routes(routes!(channels::show, channels::update, channels::delete))
+        .routes(routes!(channels::videos))
+        .routes(routes!(channels::remove_avatar))
+        // Videos
+        .routes(routes!(videos::list))
+        .routes(routes!(catalog::categories))
+        .routes(routes!(catalog::licences))
+        .routes(routes!(catalog::languages))
+        .routes(routes!(catalog::privacies))
+        .routes(routes!(videos::description))
+        .routes(routes!(videos::storyboards))
+        .routes(routes!(videos::file_token))
+        .routes(routes!(videos::traffic))
+        .routes(routes!(watching::view))
+        .routes(routes!(search::videos))
+        .routes(routes!(search::channels))
+        .routes(routes!(upload_resumable::begin, upload_resumable::cancel))
+        // The pod
+        .routes(routes!(config::show))
+        .routes(routes!(config::about))
+        .routes(routes!(jobs::list))
+        .routes(routes!(metrics::playback))
+        .layer(DefaultBodyLimit::max(MAX_JSON));
+    let forms = OpenApiRouter::new()
+        .routes(routes!(videos::show, videos::update, videos::delete))
+        .routes(routes!(me::pick_avatar))
+        .routes(routes!(channels::pick_avatar))
+        .layer(DefaultBodyLimit::max(MAX_FORM));
+    let files = OpenApiRouter::new()
+        .routes(routes!(upload::upload))
+        .routes(routes!(upload_resumable::receive))
+        // The use case counts the bytes itself.
+        .layer(DefaultBodyLimit::disable());
+    OpenApiRouter::with_openapi(Document::openapi())
+        .merge(json)
+        .merge(forms)
+        .merge(files)
+}
+
+/// The API as an axum router.
+pub fn router(pod: Pod) -> Router {
+    let (router, document) = documented().split_for_parts();
+    let document = std::sync::Arc::new(document);
+    router
+        .route(
+            "/api/v1/openapi.json",
+            get(move || {
+                let document = document.clone();
+                async move { Json((*document).clone()) }
+            }),
+        )
+        .route("/api/v1/{*rest}", axum::routing::any(unknown))
+        .with_state(pod)
+}
+
+async fn unknown() -> crate::Problem {
+    app::Error::NotFound("There is no such API path; what was asked for was").into()
+}
+
+/// The OpenAPI document.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    documented().split_for_parts().1
+}

@@ -1,0 +1,84 @@
+//! Answers as PeerTube's clients expect them. Each view is made from rows alone; there is one
+//! file per resource.
+
+mod channel;
+mod job;
+mod user;
+mod video;
+
+pub use channel::{Account, Avatars, Channel, NewChannel, avatars};
+pub use job::Job;
+pub use user::{AdminUser, MyUser, NewUser, Quota};
+pub use video::{
+    Description, FileToken, NewVideo, Storyboards, TrafficDay, VideoDetails, VideoSummary,
+};
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+/// One page of a list, and how long the whole is.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct List<T> {
+    pub total: i64,
+    pub data: Vec<T>,
+}
+
+/// Milliseconds since 1970 as `2026-01-31T12:00:00.000Z`.
+pub(crate) fn time(milliseconds: i64) -> String {
+    Timestamp::from_millisecond(milliseconds)
+        .unwrap_or(Timestamp::UNIX_EPOCH)
+        .strftime("%Y-%m-%dT%H:%M:%S%.3fZ")
+        .to_string()
+}
+
+/// Reads a time with its zone, or a date.
+pub(crate) fn parse_time(text: &str) -> Option<i64> {
+    if text.len() > 40 {
+        return None;
+    }
+    let time: Timestamp = text
+        .parse()
+        .or_else(|_| format!("{text}T00:00:00Z").parse())
+        .ok()?;
+    Some(time.as_millisecond())
+}
+
+/// A number and what it stands for; `null` and "Unknown" when nothing was chosen.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct Labelled {
+    pub id: Option<i64>,
+    pub label: &'static str,
+}
+
+/// A code and what it stands for.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct LabelledCode {
+    pub id: Option<String>,
+    pub label: &'static str,
+}
+
+impl Labelled {
+    pub(crate) fn new(id: Option<i64>, label: Option<&'static str>) -> Self {
+        Self {
+            id,
+            label: label.unwrap_or("Unknown"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times() {
+        assert_eq!(time(0), "1970-01-01T00:00:00.000Z");
+        assert_eq!(time(1_795_365_629_123), "2026-11-22T16:40:29.123Z");
+        assert_eq!(
+            parse_time("2026-11-22T16:40:29.123Z"),
+            Some(1_795_365_629_123)
+        );
+        assert_eq!(parse_time("1970-01-02"), Some(86_400_000));
+        assert_eq!(parse_time("yesterday"), None);
+    }
+}
