@@ -15,7 +15,7 @@ use crate::render::{CARD, fit};
 use crate::{Command, Probe};
 
 /// Size of a thumbnail: what lists show, doubled for dense screens.
-pub const THUMBNAIL: (u32, u32) = (560, 315);
+pub const THUMBNAIL: (u32, u32) = (576, 324);
 /// Largest preview.
 pub const PREVIEW: (u32, u32) = (1280, 720);
 

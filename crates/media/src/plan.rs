@@ -409,13 +409,11 @@ fn divisor(fps: Rate, cap: u32, unit: u32) -> u32 {
     steps * unit
 }
 
-/// The size with this short side; both sides even, as 4:2:0 wants them.
+/// The size with this short side; both sides even, as 4:2:0 wants them, and not above what there is.
 fn scaled(width: u32, height: u32, short: u32) -> (u32, u32) {
     let factor = f64::from(short) / f64::from(width.min(height).max(1));
-    (
-        even(f64::from(width) * factor),
-        even(f64::from(height) * factor),
-    )
+    let side = |length: u32| even(f64::from(length) * factor).min((length & !1).max(2));
+    (side(width), side(height))
 }
 
 fn even(length: f64) -> u32 {

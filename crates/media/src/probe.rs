@@ -3,6 +3,7 @@
 //! good header. Nothing is decoded beyond what ffprobe itself needs, so hours of video are examined in well under a
 //! second. Whether a file is worth watching is not judged.
 
+mod claims;
 mod headers;
 mod packets;
 mod rate;
@@ -13,7 +14,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::command::{DECODER_PIXELS, FORMATS, file_url};
+use crate::command::{FORMATS, file_url};
 use crate::process::{Child, Sandbox};
 use crate::{RunError, Tools};
 use packets::Packets;
@@ -133,6 +134,12 @@ pub enum ProbeError {
         /// Its name, or what the file calls it.
         codec: String,
     },
+    /// Pictures without a size.
+    #[error(
+        "The pictures in the file cannot be decoded: it is damaged, or they are far too large. Check that it plays \
+         on your own device."
+    )]
+    Undecodable,
     /// Less than its header says.
     #[error(
         "The file is cut off: it ends before its own header says it should. The copy is incomplete; please upload the whole file."
@@ -190,6 +197,10 @@ impl From<RunError> for ProbeError {
     }
 }
 
+/// Pictures beyond this are not even begun. Above every limit of ours, because ffprobe forgets the size of a picture
+/// that it refuses, and the uploader should be told it.
+const PROBE_PIXELS: &str = "300000000";
+
 /// Largest answer of ffprobe about headers.
 const MAX_HEADERS: usize = 4 << 20;
 
@@ -198,14 +209,15 @@ pub async fn probe(tools: &Tools, path: &Path) -> Result<Probe, ProbeError> {
     let size = match tokio::fs::metadata(path).await {
         Ok(found) if found.is_file() => found.len(),
         Ok(_) => return Err(ProbeError::NotMedia),
-        Err(error) => {
-            return Err(ProbeError::Server(RunError::Failed {
-                reason: error.to_string(),
-            }));
-        }
+        Err(error) => return Err(server_fault(error)),
     };
     if size == 0 {
         return Err(ProbeError::Empty);
+    }
+
+    let head = claims::Head::read(path).await.map_err(server_fault)?;
+    if head.riff_size().is_some_and(|claimed| claimed > size + 1) {
+        return Err(ProbeError::CutOff);
     }
 
     let mut child = ffprobe(
@@ -221,7 +233,7 @@ pub async fn probe(tools: &Tools, path: &Path) -> Result<Probe, ProbeError> {
             }
         })
         .await
-        .map_err(refusal)?;
+        .map_err(|error| refusal(error, &head))?;
     let mut found = headers::read(&answer, size)?;
     headers::check(&mut found, &tools.limits)?;
 
@@ -260,7 +272,7 @@ fn ffprobe(tools: &Tools, path: &Path, options: &[&str]) -> Result<Child, RunErr
         FORMATS,
     ]
     .into_iter()
-    .chain(["-max_pixels", DECODER_PIXELS])
+    .chain(["-max_pixels", PROBE_PIXELS])
     .chain(options.iter().copied())
     .map(Into::into)
     .collect();
@@ -275,10 +287,18 @@ fn ffprobe(tools: &Tools, path: &Path, options: &[&str]) -> Result<Child, RunErr
     Child::spawn(tools, &tools.ffprobe, &args, &sandbox)
 }
 
+fn server_fault(error: std::io::Error) -> ProbeError {
+    ProbeError::Server(RunError::Failed {
+        reason: error.kind().to_string(),
+    })
+}
+
 /// What a failure of ffprobe says about the file.
-fn refusal(error: RunError) -> ProbeError {
+fn refusal(error: RunError, head: &claims::Head) -> ProbeError {
     match error {
-        RunError::Failed { reason } if reason.contains("moov atom not found") => ProbeError::CutOff,
+        RunError::Failed { reason } if reason.contains("moov atom not found") && head.is_mp4() => {
+            ProbeError::CutOff
+        }
         RunError::Failed { reason } if reason.contains("Permission denied") => {
             ProbeError::Server(RunError::Failed { reason })
         }

@@ -110,7 +110,37 @@ pub fn render(
         }
         builder.output(target.output);
     }
+    if counts_from_streams_in_use(&probe.container) {
+        for index in unused_streams(probe, targets) {
+            builder.args(&format!("-map 0:{index} -c copy -f null -"));
+        }
+    }
     builder.build()
+}
+
+/// Formats for which ffmpeg takes the beginning of the streams that are read as time zero, not that of the file. There
+/// every command must read the same streams, or renditions would be shifted against each other.
+fn counts_from_streams_in_use(container: &str) -> bool {
+    matches!(container, "mpegts" | "mpeg" | "ogg")
+}
+
+fn unused_streams(probe: &Probe, targets: &[Target<'_>]) -> impl Iterator<Item = u32> {
+    let video = targets
+        .iter()
+        .any(|t| matches!(t.rendition.video, VideoWork::Copy | VideoWork::Encode(_)));
+    let audio = targets.iter().any(|t| {
+        matches!(
+            t.rendition.audio,
+            AudioWork::CopySource | AudioWork::Encode { .. }
+        )
+    });
+    let video = probe
+        .video
+        .as_ref()
+        .filter(|v| !video && !v.is_picture)
+        .map(|v| v.index);
+    let audio = probe.audio.as_ref().filter(|_| !audio).map(|a| a.index);
+    video.into_iter().chain(audio)
 }
 
 fn add_video(builder: &mut Builder, probe: &Probe, rendition: &Rendition, n: usize) {

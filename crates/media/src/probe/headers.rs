@@ -123,14 +123,20 @@ pub fn read(json: &[u8], size: u64) -> Result<Headers, ProbeError> {
     } else {
         number(&format.duration)
     };
-    let claimed_s = claimed_s.filter(|s| *s > 0.0);
+    let first_s = number(&format.start_time).unwrap_or(0.0);
+    // Matroska states when it ends, the others how long they last.
+    let before_s = if format.format_name.starts_with("matroska") {
+        first_s
+    } else {
+        0.0
+    };
+    let claimed_s = claimed_s.map(|s| s - before_s).filter(|s| *s > 0.0);
     let rate_of_file = number(&format.bit_rate)
         .or_else(|| claimed_s.map(|s| size as f64 * 8.0 / s))
         .unwrap_or(0.0) as u64;
     let audio = audio.map(audio_stream);
     let sound = audio.as_ref().map_or(0, |a| a.bitrate);
     let video = video.map(|v| video_stream(v, rate_of_file.saturating_sub(sound)));
-    let first_s = number(&format.start_time).unwrap_or(0.0);
     let probe = Probe {
         container: short(&format.format_name),
         duration_s: claimed_s.unwrap_or(0.0),
@@ -162,7 +168,7 @@ pub fn check(found: &mut Headers, limits: &Limits) -> Result<(), ProbeError> {
             });
         }
         if video.width < 2 || video.height < 2 {
-            return Err(ProbeError::NoStreams);
+            return Err(ProbeError::Undecodable);
         }
     }
     Ok(())

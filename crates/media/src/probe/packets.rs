@@ -49,7 +49,6 @@ pub struct Packets {
     keyframe_gap: f64,
     times: Vec<f64>,
     discarded_video: bool,
-    corrupt: bool,
 }
 
 impl Packets {
@@ -67,7 +66,6 @@ impl Packets {
             keyframe_gap: 0.0,
             times: Vec::new(),
             discarded_video: false,
-            corrupt: false,
         }
     }
 
@@ -92,7 +90,6 @@ impl Packets {
             return;
         };
         let (keyframe, discarded) = (flags.contains('K'), flags.contains('D'));
-        self.corrupt |= flags.contains('C');
         if index.is_some() && index == self.video_index {
             self.discarded_video |= discarded;
             if keyframe {
@@ -135,10 +132,9 @@ impl Packets {
             return Err(ProbeError::CutOff);
         };
         let duration_s = end - start;
-        if let Some(claimed) = claimed_s {
-            if self.corrupt || duration_s + SLACK_S.max(claimed * SLACK_PART) < claimed {
-                return Err(ProbeError::CutOff);
-            }
+        if claimed_s.is_some_and(|claimed| duration_s + SLACK_S.max(claimed * SLACK_PART) < claimed)
+        {
+            return Err(ProbeError::CutOff);
         }
         if duration_s > limits.max_duration_s {
             return Err(ProbeError::TooLong {

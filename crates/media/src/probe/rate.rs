@@ -105,7 +105,7 @@ pub(super) fn choose(average: Option<Rate>, mut times: Vec<f64>) -> Rate {
 
 /// Fractions that only measuring makes (`2978/99`) become what they are near to; exact ones stay.
 fn snap(rate: Rate) -> Rate {
-    if rate.den == 1 || (rate.den == 1001 && rate.num % 1000 == 0) {
+    if rate.den == 1 || (rate.den == 1001 && rate.num.is_multiple_of(1000)) {
         rate
     } else {
         Rate::near(rate.value())

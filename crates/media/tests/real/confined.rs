@@ -8,7 +8,13 @@ use tempfile::TempDir;
 const JAILER: &str = env!("CARGO_BIN_EXE_media-confine");
 
 fn jailed(options: &[&str], program: &[&str]) -> Output {
-    Command::new(JAILER).arg("confine").args(options).arg("--").args(program).output().expect("the jailer runs")
+    Command::new(JAILER)
+        .arg("confine")
+        .args(options)
+        .arg("--")
+        .args(program)
+        .output()
+        .expect("the jailer runs")
 }
 
 fn text(path: &Path) -> &str {
@@ -17,7 +23,10 @@ fn text(path: &Path) -> &str {
 
 #[test]
 fn other_files_are_closed() {
-    assert!(media::confine::support().files, "this test needs a kernel with landlock");
+    assert!(
+        media::confine::support().files,
+        "this test needs a kernel with landlock"
+    );
     let folder = TempDir::new().expect("a folder");
     let own = folder.path().join("own");
     std::fs::create_dir(&own).expect("a folder");
@@ -26,7 +35,18 @@ fn other_files_are_closed() {
     std::fs::copy(&inside, &outside).expect("copied");
 
     let read = |input: &Path, output: &str| {
-        let args = ["/usr/bin/ffmpeg", "-v", "error", "-nostdin", "-y", "-i", text(input), "-f", "wav", output];
+        let args = [
+            "/usr/bin/ffmpeg",
+            "-v",
+            "error",
+            "-nostdin",
+            "-y",
+            "-i",
+            text(input),
+            "-f",
+            "wav",
+            output,
+        ];
         jailed(&["--read", text(&inside), "--write", text(&own)], &args)
     };
     let made = own.join("out.wav");
@@ -35,7 +55,10 @@ fn other_files_are_closed() {
 
     let refused = read(&outside, text(&made));
     assert!(!refused.status.success());
-    assert!(String::from_utf8_lossy(&refused.stderr).contains("Permission denied"), "{refused:?}");
+    assert!(
+        String::from_utf8_lossy(&refused.stderr).contains("Permission denied"),
+        "{refused:?}"
+    );
 
     let elsewhere = folder.path().join("elsewhere.wav");
     assert!(!read(&inside, text(&elsewhere)).status.success());
@@ -45,7 +68,11 @@ fn other_files_are_closed() {
     let link = own.join("link.wav");
     std::os::unix::fs::symlink(&outside, &link).expect("a link");
     assert!(!read(&link, text(&made)).status.success());
-    assert!(!jailed(&[], &["/usr/bin/cat", "/etc/passwd"]).status.success());
+    assert!(
+        !jailed(&[], &["/usr/bin/cat", "/etc/passwd"])
+            .status
+            .success()
+    );
 }
 
 #[test]
@@ -53,7 +80,13 @@ fn the_network_is_closed() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
     let program = format!("exec 3<>/dev/tcp/127.0.0.1/{}", address.port());
-    assert!(Command::new("/bin/bash").args(["-c", &program]).status().expect("runs").success());
+    assert!(
+        Command::new("/bin/bash")
+            .args(["-c", &program])
+            .status()
+            .expect("runs")
+            .success()
+    );
     assert!(!jailed(&[], &["/bin/bash", "-c", &program]).status.success());
     let udp = "exec 3<>/dev/udp/127.0.0.1/9";
     assert!(!jailed(&[], &["/bin/bash", "-c", udp]).status.success());
@@ -65,9 +98,27 @@ fn limits_hold() {
     let many = jailed(&["--memory", "67108864"], &["/usr/bin/ffmpeg", "-version"]);
     assert!(!many.status.success(), "ffmpeg does not even load in 64 MB");
     let output = folder.path().join("large");
-    let source = ["/usr/bin/ffmpeg", "-v", "error", "-nostdin", "-f", "lavfi", "-i", "sine=d=100", "-f", "wav"];
+    let source = [
+        "/usr/bin/ffmpeg",
+        "-v",
+        "error",
+        "-nostdin",
+        "-f",
+        "lavfi",
+        "-i",
+        "sine=d=100",
+        "-f",
+        "wav",
+    ];
     let args: Vec<&str> = source.into_iter().chain([text(&output)]).collect();
-    assert!(!jailed(&["--file-size", "100000", "--write", text(folder.path())], &args).status.success());
+    assert!(
+        !jailed(
+            &["--file-size", "100000", "--write", text(folder.path())],
+            &args
+        )
+        .status
+        .success()
+    );
     assert!(std::fs::metadata(&output).expect("a file").len() <= 100_000);
     let spin = jailed(&["--cpu", "1"], &["/bin/bash", "-c", "while :; do :; done"]);
     assert!(!spin.status.success());
@@ -76,7 +127,11 @@ fn limits_hold() {
 #[test]
 fn nonsense_is_refused() {
     for options in [&["--what", "x"][..], &["--memory", "much"], &["--read"]] {
-        let refused = Command::new(JAILER).arg("confine").args(options).output().expect("runs");
+        let refused = Command::new(JAILER)
+            .arg("confine")
+            .args(options)
+            .output()
+            .expect("runs");
         assert!(!refused.status.success(), "{options:?}");
     }
     assert!(!jailed(&[], &["/nowhere/at/all"]).status.success());

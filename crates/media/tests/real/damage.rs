@@ -27,10 +27,22 @@ async fn bytes_that_are_no_media() {
             (state >> 24) as u8
         })
         .collect();
-    for bytes in [&noise[..], b"hello", b"<html></html>", &[0; 4096], b"\xff\xd8\xff\xe0\0\x10JFIF\0"] {
+    for bytes in [
+        &noise[..],
+        b"hello",
+        b"<html></html>",
+        &[0; 4096],
+        b"\xff\xd8\xff\xe0\0\x10JFIF\0",
+    ] {
         std::fs::write(&file, bytes).expect("written");
         let error = refused(&file).await;
-        assert!(matches!(error, ProbeError::NotMedia | ProbeError::CutOff | ProbeError::NoStreams), "{error:?}");
+        assert!(
+            matches!(
+                error,
+                ProbeError::NotMedia | ProbeError::CutOff | ProbeError::NoStreams
+            ),
+            "{error:?}"
+        );
     }
     std::fs::write(&file, b"").expect("written");
     assert!(matches!(refused(&file).await, ProbeError::Empty));
@@ -40,8 +52,15 @@ async fn bytes_that_are_no_media() {
 async fn pictures_and_subtitles_are_no_video() {
     let folder = folder();
     for name in ["a.png", "a.jpg", "a.bmp"] {
-        let file = make(folder.path(), name, "-f lavfi -i testsrc2=s=64x64 -frames:v 1");
-        assert!(matches!(refused(&file).await, ProbeError::NotMedia), "{name}");
+        let file = make(
+            folder.path(),
+            name,
+            "-f lavfi -i testsrc2=s=64x64 -frames:v 1",
+        );
+        assert!(
+            matches!(refused(&file).await, ProbeError::NotMedia),
+            "{name}"
+        );
     }
     let file = folder.path().join("a.srt");
     std::fs::write(&file, "1\n00:00:00,000 --> 00:00:05,000\nHello\n").expect("written");
@@ -65,7 +84,10 @@ async fn texts_that_name_other_files() {
         for ending in ["mp4", "m3u8", "txt"] {
             let file = folder.path().join(format!("attack.{ending}"));
             std::fs::write(&file, &text).expect("written");
-            assert!(matches!(refused(&file).await, ProbeError::NotMedia), "{ending}: {text}");
+            assert!(
+                matches!(refused(&file).await, ProbeError::NotMedia),
+                "{ending}: {text}"
+            );
         }
     }
 }
@@ -75,17 +97,34 @@ async fn files_that_were_cut_off() {
     let folder = folder();
     let tail_header = mp4(folder.path(), 8.0);
     let words = format!("{} {H264} -c:a aac", sources("320x180", "25", 8.0));
-    let head_header = make(folder.path(), "fast.mp4", &format!("{words} -movflags +faststart"));
+    let head_header = make(
+        folder.path(),
+        "fast.mp4",
+        &format!("{words} -movflags +faststart"),
+    );
     let matroska = make(folder.path(), "a.mkv", &words);
-    let avi = make(folder.path(), "a.avi", &format!("{} -c:v mpeg4 -c:a libmp3lame", sources("320x180", "25", 8.0)));
+    let avi = make(
+        folder.path(),
+        "a.avi",
+        &format!(
+            "{} -c:v mpeg4 -c:a libmp3lame",
+            sources("320x180", "25", 8.0)
+        ),
+    );
     let flac = make(folder.path(), "a.flac", "-f lavfi -i sine=d=8");
     for file in [tail_header, head_header, matroska, avi, flac] {
         let bytes = std::fs::read(&file).expect("read");
-        probe(&tools(), &file).await.expect("the whole file is fine");
+        probe(&tools(), &file)
+            .await
+            .expect("the whole file is fine");
         for part in [10, 40, 60] {
             std::fs::write(&file, &bytes[..bytes.len() * part / 100]).expect("written");
             let error = refused(&file).await;
-            assert!(matches!(error, ProbeError::CutOff), "{} to {part} %: {error:?}", file.display());
+            assert!(
+                matches!(error, ProbeError::CutOff),
+                "{} to {part} %: {error:?}",
+                file.display()
+            );
         }
     }
 }
@@ -105,26 +144,44 @@ async fn a_hundred_bytes_that_claim_ten_hours() {
     bytes.extend(header);
     std::fs::write(&file, &bytes).expect("written");
     let error = refused(&file).await;
-    assert!(matches!(error, ProbeError::NoStreams | ProbeError::CutOff), "{error:?}");
+    assert!(
+        matches!(error, ProbeError::NoStreams | ProbeError::CutOff),
+        "{error:?}"
+    );
     std::fs::write(&file, &bytes[..100]).expect("written");
     let error = refused(&file).await;
-    assert!(matches!(error, ProbeError::NotMedia | ProbeError::CutOff), "{error:?}");
+    assert!(
+        matches!(
+            error,
+            ProbeError::NoStreams | ProbeError::NotMedia | ProbeError::CutOff
+        ),
+        "{error:?}"
+    );
 
     // The same claim in a real file: the header of every track says ten hours.
     let real = mp4(folder.path(), 2.0);
     let mut bytes = std::fs::read(&real).expect("read");
     for (name, scale_at, duration_at) in [(b"mvhd", 16, 20), (b"mdhd", 16, 20)] {
-        let places: Vec<usize> = (0..bytes.len() - 4).filter(|i| &bytes[*i..*i + 4] == name).collect();
+        let places: Vec<usize> = (0..bytes.len() - 4)
+            .filter(|i| &bytes[*i..*i + 4] == name)
+            .collect();
         for place in places {
-            let scale: [u8; 4] = bytes[place + scale_at..place + scale_at + 4].try_into().expect("four bytes");
+            let scale: [u8; 4] = bytes[place + scale_at..place + scale_at + 4]
+                .try_into()
+                .expect("four bytes");
             let ticks = u32::from_be_bytes(scale).saturating_mul(36_000);
-            bytes[place + duration_at..place + duration_at + 4].copy_from_slice(&ticks.to_be_bytes());
+            bytes[place + duration_at..place + duration_at + 4]
+                .copy_from_slice(&ticks.to_be_bytes());
         }
     }
     std::fs::write(&real, bytes).expect("written");
     match probe(&tools(), &real).await {
         Err(ProbeError::CutOff) => {}
-        Ok(found) => assert!(found.duration_s < 3.0, "the packets count, not the claim: {}", found.duration_s),
+        Ok(found) => assert!(
+            found.duration_s < 3.0,
+            "the packets count, not the claim: {}",
+            found.duration_s
+        ),
         Err(other) => panic!("{other:?}"),
     }
 }
@@ -132,21 +189,37 @@ async fn a_hundred_bytes_that_claim_ten_hours() {
 #[tokio::test]
 async fn pictures_as_large_as_a_house() {
     let folder = folder();
-    let file = mp4(folder.path(), 1.0);
+    // JPEG pictures in an MP4 state their size twice; both are made 16000x16000.
+    let words = "-f lavfi -i testsrc2=s=320x180:r=5:d=1 -c:v mjpeg";
+    let file = make(folder.path(), "a.mp4", words);
     let mut bytes = std::fs::read(&file).expect("read");
-    let entry = bytes.windows(4).position(|w| w == b"avc1" ).expect("a sample entry");
-    let entry = (entry..bytes.len()).find(|i| &bytes[*i..*i + 4] == b"avc1" && bytes[*i + 28..*i + 32] == [1, 64, 0, 180]).expect("the size");
-    bytes[entry + 28..entry + 32].copy_from_slice(&[0x3e, 0x80, 0x3e, 0x80]);
-    std::fs::write(&file, bytes).expect("written");
-    let found = probe(&tools(), &file).await;
-    match found {
-        Err(ProbeError::TooLarge { width: 16000, height: 16000, .. }) => {}
-        other => panic!("{other:?}"),
+    let mut patched = [0, 0];
+    for (which, size) in [[1u8, 64, 0, 180], [0, 180, 1, 64]].iter().enumerate() {
+        for place in 0..bytes.len() - 4 {
+            let frame =
+                which == 1 && bytes[place.saturating_sub(5)..place].starts_with(b"\xff\xc0");
+            let entry = which == 0 && bytes[place.saturating_sub(28)..place].starts_with(b"mp4v");
+            if bytes[place..place + 4] == *size && (frame || entry) {
+                bytes[place..place + 4].copy_from_slice(&[0x3e, 0x80, 0x3e, 0x80]);
+                patched[which] += 1;
+            }
+        }
     }
-
-    // A size that the stream itself states.
-    let words = "-f lavfi -i color=s=16000x16000:r=1:d=1 -c:v mpeg4 -frames:v 1";
-    let _ = words;
+    assert_eq!(patched, [1, 5], "one header and five pictures");
+    std::fs::write(&file, bytes).expect("written");
+    let error = refused(&file).await;
+    assert!(
+        matches!(
+            error,
+            ProbeError::TooLarge {
+                width: 16000,
+                height: 16000,
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+    assert!(error.to_string().contains("16000x16000"), "{error}");
 }
 
 #[tokio::test]
@@ -155,7 +228,10 @@ async fn sentences_name_no_paths() {
     let file = folder.path().join("upload.mp4");
     std::fs::write(&file, b"nothing").expect("written");
     let error = refused(&file).await;
-    assert!(!error.to_string().contains('/') && !error.is_server_fault(), "{error}");
+    assert!(
+        !error.to_string().contains('/') && !error.is_server_fault(),
+        "{error}"
+    );
     let missing = refused(&folder.path().join("missing.mp4")).await;
     assert!(missing.is_server_fault());
 }

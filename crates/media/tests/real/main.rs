@@ -7,4 +7,5 @@ mod images;
 mod running;
 mod samples;
 mod studio;
+mod sync;
 mod uploads;

@@ -11,15 +11,28 @@ use crate::samples::mp4;
 use crate::studio::{ladder, tools};
 
 /// Encodes two seconds with the given tools and a token that is perhaps cancelled.
-async fn encode(tools: &Tools, cancel: impl FnOnce(&CancellationToken)) -> (Result<(), RunError>, TempDir) {
+async fn encode(
+    tools: &Tools,
+    cancel: impl FnOnce(&CancellationToken),
+) -> (Result<(), RunError>, TempDir) {
     let folder = TempDir::new().expect("a folder");
     let upload = mp4(folder.path(), 2.0);
-    let found = probe(&crate::studio::tools(), &upload).await.expect("a good upload");
+    let found = probe(&crate::studio::tools(), &upload)
+        .await
+        .expect("a good upload");
     let plan = plan(&found, &ladder(&[96]));
     let work = folder.path().join("work");
     std::fs::create_dir(&work).expect("a folder");
     let output = work.join("out.mp4");
-    let command = render(&found, &upload, None, &[Target { rendition: &plan.ladder[0], output: &output }]);
+    let command = render(
+        &found,
+        &upload,
+        None,
+        &[Target {
+            rendition: &plan.ladder[0],
+            output: &output,
+        }],
+    );
     let token = CancellationToken::new();
     cancel(&token);
     let ended = run(tools, &command, &work, |_| {}, token).await;
@@ -32,28 +45,55 @@ async fn encode(tools: &Tools, cancel: impl FnOnce(&CancellationToken)) -> (Resu
 #[tokio::test]
 async fn in_time() {
     encode(&tools(), |_| {}).await.0.expect("a good run");
-    let bare = Tools { confine: None, ..tools() };
-    encode(&bare, |_| {}).await.0.expect("a good run without a jailer");
+    let bare = Tools {
+        confine: None,
+        ..tools()
+    };
+    encode(&bare, |_| {})
+        .await
+        .0
+        .expect("a good run without a jailer");
 }
 
 #[tokio::test]
 async fn cancelled() {
-    assert_eq!(encode(&tools(), CancellationToken::cancel).await.0, Err(RunError::Cancelled));
+    assert_eq!(
+        encode(&tools(), CancellationToken::cancel).await.0,
+        Err(RunError::Cancelled)
+    );
 }
 
 #[tokio::test]
 async fn out_of_time() {
-    let limits = Limits { run_time: Duration::ZERO, run_time_factor: 0.0, ..Limits::default() };
+    let limits = Limits {
+        run_time: Duration::ZERO,
+        run_time_factor: 0.0,
+        ..Limits::default()
+    };
     let slow = Tools { limits, ..tools() };
     assert_eq!(encode(&slow, |_| {}).await.0, Err(RunError::TimedOut));
-    let stalled = Tools { limits: Limits { stall: Duration::ZERO, ..Limits::default() }, ..tools() };
+    let stalled = Tools {
+        limits: Limits {
+            stall: Duration::ZERO,
+            ..Limits::default()
+        },
+        ..tools()
+    };
     assert_eq!(encode(&stalled, |_| {}).await.0, Err(RunError::TimedOut));
 }
 
 #[tokio::test]
 async fn without_a_tool() {
-    let missing = Tools { ffmpeg: "no-such-ffmpeg".into(), ..tools() };
-    assert_eq!(encode(&missing, |_| {}).await.0, Err(RunError::ToolMissing { tool: "no-such-ffmpeg".into() }));
+    let missing = Tools {
+        ffmpeg: "no-such-ffmpeg".into(),
+        ..tools()
+    };
+    assert_eq!(
+        encode(&missing, |_| {}).await.0,
+        Err(RunError::ToolMissing {
+            tool: "no-such-ffmpeg".into()
+        })
+    );
     assert!(missing.check().await.is_err());
     let found = tools().check().await.expect("ffmpeg and ffprobe");
     assert!(found.version.contains('.'), "{found:?}");
@@ -65,23 +105,47 @@ async fn nothing_survives_a_dropped_run() {
     // A name of its own, so that it can be told from every other ffmpeg on the machine.
     let mark = format!("{}", folder.path().join("endless.wav").display());
     let command = media::Command {
-        args: ["-nostdin", "-progress", "pipe:1", "-re", "-f", "lavfi", "-i", "sine", "-f", "wav", &mark].map(Into::into).to_vec(),
+        args: [
+            "-nostdin",
+            "-progress",
+            "pipe:1",
+            "-re",
+            "-f",
+            "lavfi",
+            "-i",
+            "sine",
+            "-f",
+            "wav",
+            &mark,
+        ]
+        .map(Into::into)
+        .to_vec(),
         inputs: Vec::new(),
         outputs: vec![(&mark).into()],
         duration_s: 100.0,
     };
     let tools = tools();
     let (started, mut starts) = tokio::sync::mpsc::unbounded_channel();
-    let running = run(&tools, &command, folder.path(), |p| started.send(p).expect("open"), CancellationToken::new());
+    let running = run(
+        &tools,
+        &command,
+        folder.path(),
+        |p| started.send(p).expect("open"),
+        CancellationToken::new(),
+    );
     tokio::select! {
         ended = running => panic!("{ended:?}"),
         _ = starts.recv() => {}
     }
     // The kernel needs a moment to tidy up; each look is a trip through /proc.
     let alive = || {
-        std::fs::read_dir("/proc").expect("/proc").flatten().any(|entry| {
-            std::fs::read(entry.path().join("cmdline")).is_ok_and(|line| String::from_utf8_lossy(&line).contains(&mark))
-        })
+        std::fs::read_dir("/proc")
+            .expect("/proc")
+            .flatten()
+            .any(|entry| {
+                std::fs::read(entry.path().join("cmdline"))
+                    .is_ok_and(|line| String::from_utf8_lossy(&line).contains(&mark))
+            })
     };
     assert!((0..1000).any(|_| !alive()), "ffmpeg is still there");
 }
