@@ -79,6 +79,31 @@ describe('two viewers', () => {
     expect(stranger.count('cancel')).toBeGreaterThanOrEqual(asked)
   })
 
+  test('a seek there and back, faster than the answers, offends nobody', async () => {
+    const world = new World(20 * 1024 * 1024)
+    const viewer = world.engine({ memoryBytes: 3 * 1024 * 1024 })
+    const stranger = new Stranger(world)
+    viewer.load(0, 1000)
+    await world.clock.advance(100)
+    await stranger.join()
+    stranger.pretendToSeed()
+    await world.clock.advance(50)
+    const far = viewer.load(15 * 1024 * 1024, 15 * 1024 * 1024 + 1000)
+    await world.clock.advance(10)
+    far.loader.abort()
+    viewer.load(70_000, 71_000)
+    await world.clock.advance(10)
+    const requests = stranger.heard.flatMap((message) => (message.kind === 'request' ? [message] : []))
+    expect(new Set(requests.map(({ index, begin }) => `${index}:${begin}`)).size).toBeLessThan(requests.length)
+    // Every request is answered in turn, those that were taken back by block or by refusal.
+    stranger.serve()
+    requests.forEach((request, i) => (i % 2 === 0 && i < 8 ? stranger.send(writeBlock('reject', request)) : stranger.answer(request)))
+    await world.clock.advance(2000)
+    expect(stranger.closed).toBe(false)
+    expect(viewer.engine.stats()).toMatchObject({ dropped: 0, peers: 1 })
+    expect(viewer.engine.stats().fromPeers).toBeGreaterThan(1_000_000)
+  })
+
   test('an aborted fragment stops the range at the pod', async () => {
     const world = new World(SIZE)
     world.pod.silent = true
@@ -230,7 +255,7 @@ describe('strangers', () => {
   const offences: Record<string, Uint8Array<ArrayBuffer>[]> = {
     garbage: [new Uint8Array([0, 0, 0, 9, 99, 1, 2, 3, 4, 5, 6, 7, 8])],
     'an endless message': [new Uint8Array([0xff, 0xff, 0xff, 0xff, 7])],
-    'a block that nobody asked for': [writePiece(5, 0, new Uint8Array(16_384))],
+    'blocks that nobody asked for': Array.from({ length: 5 }, () => writePiece(5, 0, new Uint8Array(16_384))),
     'a have beyond the end': [writeHave(PIECES)],
     'a request beyond the end': [writeBlock('request', { ...block, begin: 65_536 - 100 })],
     'a request for a piece that does not exist': [writeBlock('request', { ...block, index: 1_000_000 })],

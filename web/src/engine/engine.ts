@@ -115,14 +115,17 @@ export class Engine {
   /** The figures of this moment. */
   stats(): EngineStats {
     const connections: ConnectionStats[] = []
+    // Another viewer may be met in the swarms of two renditions: two connections, one peer.
+    const peers = new Set<string>()
     for (const { swarm } of this.renditions) {
       for (const peer of swarm?.connections() ?? []) {
         const id = this.connectionIds.get(peer) ?? String(++this.connectionCount)
         this.connectionIds.set(peer, id)
+        peers.add(peer.id)
         connections.push({ id, ...(peer.client === undefined ? {} : { client: peer.client }), down: peer.down, up: peer.up })
       }
     }
-    return { peers: connections.length, ...this.counters, p2p: this.sharing, connections }
+    return { peers: peers.size, ...this.counters, p2p: this.sharing, connections }
   }
 
   /** Leaves all swarms and gives everything back. */

@@ -39,7 +39,9 @@ export const MAX_ASKED = 512
 /** Nuisances that may pile up before the peer is dropped; one is forgiven per NUISANCE_DECAY milliseconds. */
 const MAX_NUISANCES = 600
 const NUISANCE_DECAY = 100
-/** Cancelled requests whose blocks may still come. */
+/** What a block that nobody asked for counts among the nuisances. */
+const UNASKED = 150
+/** Cancelled requests that are remembered. */
 const MAX_CANCELLED = 1024
 /** Silences, in milliseconds: until the handshake, until the connection is given up, until we say that we are here. */
 const GREETING_TIME = 20_000
@@ -72,7 +74,8 @@ export class Peer {
   /** We made the offer. */
   readonly offered: boolean
   private readonly requested = new Map<string, Block & { at: number }>()
-  private readonly cancelled = new Set<string>()
+  /** Requests that were taken back: how many answers to each may still come, blocks or refusals. */
+  private readonly cancelled = new Map<string, number>()
   private readonly reader: WireReader
   private readonly link: Link
   private readonly meta: Metainfo
@@ -130,7 +133,6 @@ export class Peer {
 
   request(block: Block): void {
     this.requested.set(key(block), { ...block, at: this.clock.now() })
-    this.cancelled.delete(key(block))
     this.rate.begin()
     this.send(writeBlock('request', block))
   }
@@ -332,8 +334,10 @@ export class Peer {
 
   private takeReject(block: Block): void {
     const request = this.requested.get(key(block))
+    // Answers come in the order of requests: a refusal means the one that was taken back, if there is such a one.
+    if (this.late(key(block))) return
     if (request === undefined || request.length !== block.length) {
-      if (!this.cancelled.delete(key(block))) this.nuisance()
+      this.nuisance()
       return
     }
     this.requested.delete(key(block))
@@ -347,10 +351,9 @@ export class Peer {
     const name = key({ index, begin })
     const request = this.requested.get(name)
     if (request === undefined || request.length !== data.length) {
-      // A late answer to a request that was taken back is no offence; anything else nobody asked for is.
-      if (!this.cancelled.delete(name)) throw new WireError('a block that nobody asked for')
-      // Late is better than never: such a peer is slow, not silent.
-      this.timeouts = Math.min(this.timeouts, 2)
+      // A late answer to a request that was taken back shows a slow peer, not a silent one; others are an offence.
+      if (this.late(name)) this.timeouts = Math.min(this.timeouts, 2)
+      else this.nuisance(UNASKED)
       return
     }
     this.requested.delete(name)
@@ -388,12 +391,19 @@ export class Peer {
   }
 
   private remember(block: Block): void {
-    this.cancelled.add(key(block))
-    if (this.cancelled.size <= MAX_CANCELLED) return
-    for (const oldest of this.cancelled) {
-      this.cancelled.delete(oldest)
-      return
-    }
+    const name = key(block)
+    this.cancelled.set(name, (this.cancelled.get(name) ?? 0) + 1)
+    const [oldest] = this.cancelled.keys()
+    if (this.cancelled.size > MAX_CANCELLED && oldest !== undefined) this.cancelled.delete(oldest)
+  }
+
+  /** Counts off an answer to a request that was taken back; false when none is due. */
+  private late(name: string): boolean {
+    const due = this.cancelled.get(name)
+    if (due === undefined) return false
+    if (due > 1) this.cancelled.set(name, due - 1)
+    else this.cancelled.delete(name)
+    return true
   }
 
   private settle(): void {

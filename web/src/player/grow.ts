@@ -57,8 +57,13 @@ export async function grow(hls: Hls, masterUrl: string): Promise<boolean> {
     ]),
   )
   hls.trigger(Events.LEVELS_UPDATED, { levels: merged })
-  if (chosen) hls.loadLevel = merged.indexOf(chosen)
-  else if (loading) hls.nextLoadLevel = merged.indexOf(loading)
+  if (chosen) {
+    hls.loadLevel = merged.indexOf(chosen)
+  } else if (loading) {
+    hls.nextLoadLevel = merged.indexOf(loading)
+    // The line above also pins the next automatic choice; announcing the levels again frees it.
+    hls.trigger(Events.LEVELS_UPDATED, { levels: merged })
+  }
   return true
 }
 

@@ -9,7 +9,6 @@ const names = {
   'media-mute-button': 'player.mute',
   'media-volume-range': 'player.volume',
   'media-time-range': 'player.seek',
-  'media-time-display': 'player.time',
   'media-pip-button': 'player.pip',
   'media-fullscreen-button': 'player.fullscreen',
 } as const

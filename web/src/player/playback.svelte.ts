@@ -64,6 +64,7 @@ export class Playback {
       startPosition: this.options.startAt > 0 ? this.options.startAt : -1,
       capLevelToPlayerSize: true,
       maxBufferLength: 30,
+      maxMaxBufferLength: 60,
       backBufferLength: 60,
       maxBufferSize: 80_000_000,
       ...(known ? { abrEwmaDefaultEstimate: known, testBandwidth: false } : {}),
@@ -94,6 +95,7 @@ export class Playback {
     if (files.length <= before || !this.hls) return
     this.engine?.addFiles?.(engineFiles(video, this.token))
     await grow(this.hls, this.playlistUrl())
+    if (this.chosen === -1) this.preferBetter()
   }
 
   choose(index: number) {
@@ -151,6 +153,14 @@ export class Playback {
     if (!this.token) return url
     const token = encodeURIComponent(this.token)
     return `${url}${url.includes('?') ? '&' : '?'}videoFileToken=${token}&reinjectVideoFileToken=true`
+  }
+
+  /** What is buffered in a clearly poorer quality than the line allows is fetched anew, from the next fragment on. */
+  private preferBetter() {
+    const hls = this.hls
+    const now = hls?.levels[hls.currentLevel]?.height
+    const next = hls?.levels[hls.nextAutoLevel]?.height
+    if (hls && now && next && next > now) hls.nextLevel = -1
   }
 
   private readQualities() {
