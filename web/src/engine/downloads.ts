@@ -192,8 +192,11 @@ export class Downloads {
   }
 
   private letDown(peer: Peer): void {
+    const now = this.swarm.clock.now()
+    // Many pieces late at once are one disappointment, not many.
+    if (now < peer.snubbedUntil) return
     peer.timeouts++
-    peer.snubbedUntil = this.swarm.clock.now() + SNUB * peer.timeouts
+    peer.snubbedUntil = now + SNUB * peer.timeouts
     if (peer.timeouts >= MAX_TIMEOUTS) peer.close('never answers')
   }
 

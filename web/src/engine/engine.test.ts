@@ -285,6 +285,21 @@ describe('strangers', () => {
     expect(stranger.closed).toBe(true)
   })
 
+  test('one that is slow is asked less, but not dropped', async () => {
+    const { world, viewer, stranger } = await meet(6_000_000)
+    stranger.serve()
+    const { answer } = stranger
+    stranger.answer = (message) => void world.clock.after(900, () => answer(message))
+    stranger.pretendToSeed()
+    for (let at = 200_000; at < 5_800_000; at += 1_400_000) {
+      // A seek each time: the player has no patience.
+      await viewer.play(at, at + 200_000)
+      await world.clock.advance(2000)
+    }
+    expect(stranger.closed).toBe(false)
+    expect(viewer.engine.stats().fromPeers).toBeGreaterThan(0)
+  })
+
   test('one that refuses what it claimed to have is not asked for it again', async () => {
     const { world, viewer, stranger } = await meet()
     stranger.answer = (message) => {
