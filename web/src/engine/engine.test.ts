@@ -63,6 +63,15 @@ describe('two viewers', () => {
     expect(world.pod.ranges).toEqual([])
   })
 
+  test('reading the header of a file fetches nothing ahead', async () => {
+    const world = new World(SIZE)
+    await world.engine().play(0, SIZE)
+    const second = world.engine()
+    second.load(0, 1000, { sn: 'initSegment' })
+    await world.clock.advance(5000)
+    expect(second.engine.stats()).toMatchObject({ peers: 1, verified: 1 })
+  })
+
   test('a seek cancels what is not wanted any more', async () => {
     const world = new World(20 * 1024 * 1024)
     const viewer = world.engine({ memoryBytes: 3 * 1024 * 1024 })

@@ -141,7 +141,7 @@ export class Engine {
     this.playing = rendition
     const { time } = request
     const lead = this.options.bufferAhead?.() ?? (time === null ? 0 : this.lead.before(time.start))
-    const data = await rendition.read({ ...request.range, lead, signal: request.signal, progress: request.progress })
+    const data = await rendition.read({ ...request.range, kind: time === null ? 'header' : 'media', lead, signal: request.signal, progress: request.progress })
     if (time !== null) this.lead.delivered(time.start, time.duration)
     return data
   }

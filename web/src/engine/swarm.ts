@@ -43,6 +43,8 @@ export interface SwarmIo {
 export interface ReadRequest {
   start: number
   end: number
+  /** Only media says where the player is; the header that opens a file is read from anywhere. */
+  kind: 'media' | 'header'
   /** Seconds of playback that the buffer holds for certain. */
   lead: number
   signal: AbortSignal
@@ -83,7 +85,8 @@ export class Swarm implements Member {
   private readonly uploads: Uploads
   private readonly ourId: string
   private readonly joinedAt: number
-  private position = 0
+  /** The piece where the player is, or null before it has read any media here. */
+  private position: number | null = null
   private othersKnown: number | null = null
   private uploaded = 0
   private awake = false
@@ -100,7 +103,7 @@ export class Swarm implements Member {
     this.joinedAt = io.clock.now()
     this.store = io.memory.open(meta.pieceCount, {
       pinned: (index) => this.pinned(index),
-      playhead: () => (io.playing() ? this.position : null),
+      playhead: () => (io.playing() ? (this.position ?? 0) : null),
     })
     this.uploads = new Uploads(io.clock, this.store, io.counters, () => io.generous())
     this.downloads = new Downloads({
@@ -139,7 +142,7 @@ export class Swarm implements Member {
       }
       request.signal.addEventListener('abort', () => this.fail(read, request.signal.reason), { once: true })
       this.reads.add(read)
-      this.position = first
+      if (request.kind === 'media') this.position = first
       this.complete(read)
       this.wake()
       this.arm()
@@ -353,8 +356,9 @@ export class Swarm implements Member {
     const list: number[] = []
     const givers = [...this.peers].filter((peer) => peer.ready && !peer.choking)
     if (givers.length === 0) return list
+    const { from, to } = this.horizon()
     let bytes = 0
-    for (let index = this.position; index < this.horizon() && bytes < AHEAD_AT_ONCE; index++) {
+    for (let index = from; index < to && bytes < AHEAD_AT_ONCE; index++) {
       if (this.store.held.has(index) || !givers.some((peer) => peer.held.has(index))) continue
       list.push(index)
       bytes += pieceSize(this.meta, index)
@@ -362,19 +366,19 @@ export class Swarm implements Member {
     return list
   }
 
-  /** The end of what is fetched in advance: never more than a part of the memory, or it would push out itself. */
-  private horizon(): number {
-    if (!this.io.playing() || !this.io.generous()) return this.position
+  /** What is fetched in advance: never more than a part of the memory, or it would push out itself. */
+  private horizon(): { from: number; to: number } {
+    if (this.position === null || !this.io.playing() || !this.io.generous()) return { from: 0, to: 0 }
     const bytes = Math.min(AHEAD_MAX, this.io.memory.limit / 3)
-    return Math.min(this.meta.pieceCount, this.position + Math.ceil(bytes / this.meta.pieceLength))
+    return { from: this.position, to: Math.min(this.meta.pieceCount, this.position + Math.ceil(bytes / this.meta.pieceLength)) }
   }
 
   /** A peer is interesting when it holds something that is wanted, even if it does not let us ask yet. */
   private interesting(peer: Peer): boolean {
     const lacks = (index: number): boolean => peer.held.has(index) && !this.store.held.has(index)
     for (const read of this.reads) for (let index = read.first; index <= read.last; index++) if (lacks(index)) return true
-    const end = this.horizon()
-    for (let index = this.position; index < end; index++) if (lacks(index)) return true
+    const { from, to } = this.horizon()
+    for (let index = from; index < to; index++) if (lacks(index)) return true
     return false
   }
 }

@@ -5,7 +5,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Bytes } from './bytes'
 import { concat, fromHex, toHex } from './bytes'
-import { noise } from './test/world'
+import { digest, noise } from './test/world'
 import type { Handshake, Message } from './wire'
 import { BLOCK, MAX_REQUEST, WireError, WireReader, writeBitfield, writeBlock, writeExtended, writeHandshake, writeHave, writeKeepAlive, writePiece, writeSignal } from './wire'
 
@@ -69,7 +69,9 @@ describe('messages', () => {
 test.each([1, 2, 3, 5, 67, 68, 69, 1000, 16_384, 70_000])('a stream cut every %i bytes gives the same messages', (size) => {
   const piece = writePiece(3, 0, noise(BLOCK, 9))
   const stream = concat(hello, ...messages.map(([, written]) => written), piece, piece, writeHave(1))
-  expect(read(stream, size)).toEqual(read(stream))
+  // Long data is compared by its digest: the test runner takes long over it otherwise.
+  const short = (heard: (Message | Handshake)[]): unknown[] => heard.map((message) => ('data' in message ? { ...message, data: digest(message.data) } : message))
+  expect(short(read(stream, size))).toEqual(short(read(stream)))
   expect(read(stream)).toHaveLength(messages.length + 4)
 })
 

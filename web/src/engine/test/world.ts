@@ -364,10 +364,10 @@ export class Viewer {
 
   /** Starts to load a range; the media time follows the bytes unless it is given. */
   load(start: number, end: number, options: Partial<LoadOptions> = {}): Loading {
-    const { url, time, duration, firstByteMs, loadMs } = { url: 'http://pod/file.mp4', time: start / 250_000, duration: (end - start) / 250_000, firstByteMs: 10_000, loadMs: 120_000, ...options }
+    const { url, sn, time, duration, firstByteMs, loadMs } = { url: 'http://pod/file.mp4', sn: 1, time: start / 250_000, duration: (end - start) / 250_000, firstByteMs: 10_000, loadMs: 120_000, ...options }
     const loader = new this.Loader({} as never)
     const loading: Loading = { loader, outcome: 'waiting', data: null, code: null }
-    const context = { url, rangeStart: start, rangeEnd: end, responseType: 'arraybuffer', type: 'media-fragment', frag: { sn: 1, start: time, duration }, part: null }
+    const context = { url, rangeStart: start, rangeEnd: end, responseType: 'arraybuffer', type: 'media-fragment', frag: { sn, start: time, duration }, part: null }
     const loadPolicy = { maxTimeToFirstByteMs: firstByteMs, maxLoadTimeMs: loadMs, timeoutRetry: null, errorRetry: null }
     loader.load(context as never, { loadPolicy, maxRetry: 0, timeout: 0, retryDelay: 0, maxRetryDelay: 0 }, {
       onSuccess: (response) => {
@@ -403,6 +403,8 @@ export class Viewer {
 
 interface LoadOptions {
   url: string
+  /** `initSegment` for a header. */
+  sn: number | 'initSegment'
   time: number
   duration: number
   firstByteMs: number
