@@ -39,6 +39,8 @@ pub(crate) struct Files {
 }
 
 type VideoUuidText = String;
+/// From a file's name to its key.
+type Named = fn(FileName) -> Key;
 
 /// What has to follow the commit.
 #[must_use]
@@ -116,7 +118,7 @@ pub(crate) async fn run(pod: &Pod, job: &db::jobs::Job, context: &Context) -> Re
             pod.files.remove(&Key::Source(uuid)).await?;
         }
     }
-    let kinds: [(&[String], fn(FileName) -> Key); 5] = [
+    let kinds: [(&[String], Named); 5] = [
         (&files.torrents, Key::Torrent),
         (&files.thumbnails, Key::Thumbnail),
         (&files.previews, Key::Preview),

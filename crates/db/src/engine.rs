@@ -30,6 +30,13 @@ enum Engine {
     Postgres(PgPool),
 }
 
+/// What to do with a whole database.
+#[derive(Debug, Clone, Copy)]
+pub enum Administration {
+    Create,
+    Drop,
+}
+
 /// A transaction. Dropped without `commit`, it is rolled back.
 pub struct Tx(TxEngine);
 
@@ -130,6 +137,25 @@ impl Db {
         }))
     }
 
+    /// Makes (or drops) a whole PostgreSQL database, for tests and benchmarks. `name` is letters and digits.
+    pub async fn administer(address: &str, action: Administration, name: &str) -> Result<()> {
+        if !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
+            return Err(Error::Address(
+                "a database is named by letters and digits".into(),
+            ));
+        }
+        let db = Self::connect(address).await?;
+        let text = match action {
+            Administration::Create => format!("CREATE DATABASE {name}"),
+            Administration::Drop => format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"),
+        };
+        if let Engine::Postgres(pool) = &db.0 {
+            sqlx::raw_sql(AssertSqlSafe(text)).execute(pool).await?;
+        }
+        db.close().await;
+        Ok(())
+    }
+
     /// Waits for running statements and closes every connection.
     pub async fn close(&self) {
         match &self.0 {
@@ -172,6 +198,13 @@ impl Db {
 }
 
 impl Tx {
+    pub(crate) fn dialect(&self) -> Dialect {
+        match self.0 {
+            TxEngine::Sqlite(_) => Dialect::Sqlite,
+            TxEngine::Postgres(_) => Dialect::Postgres,
+        }
+    }
+
     /// Makes the transaction's changes lasting.
     pub async fn commit(self) -> Result<()> {
         match self.0 {
@@ -244,10 +277,7 @@ impl Executor for &Db {
 
 impl Executor for &mut Tx {
     fn dialect(&self) -> Dialect {
-        match self.0 {
-            TxEngine::Sqlite(_) => Dialect::Sqlite,
-            TxEngine::Postgres(_) => Dialect::Postgres,
-        }
+        Tx::dialect(self)
     }
 
     async fn rows(&mut self, sql: Sql) -> Result<Vec<Row>> {

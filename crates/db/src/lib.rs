@@ -24,6 +24,6 @@ pub mod video_list;
 pub mod videos;
 
 pub use column::{Column, FromRow, Row, Value};
-pub use engine::{Db, Executor, Tx};
+pub use engine::{Administration, Db, Executor, Tx};
 pub use error::{Error, Result};
 pub use sql::Sql;

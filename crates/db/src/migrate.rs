@@ -48,7 +48,7 @@ pub(crate) async fn run(db: &Db) -> Result<()> {
             .to_owned(),
     )
     .await?;
-    if (&mut tx).dialect() == Dialect::Postgres {
+    if tx.dialect() == Dialect::Postgres {
         // Two processes starting at once take turns.
         db.script(&mut tx, "LOCK TABLE migrations".to_owned())
             .await?;
@@ -58,7 +58,7 @@ pub(crate) async fn run(db: &Db) -> Result<()> {
             "SELECT number, text_length FROM migrations ORDER BY number"
         ))
         .await?;
-    check_known(&done, (&mut tx).dialect())?;
+    check_known(&done, tx.dialect())?;
     for migration in MIGRATIONS.iter().skip(done.len()) {
         apply(db, &mut tx, migration).await?;
     }
@@ -92,7 +92,7 @@ fn check_known(done: &[(i64, i64)], dialect: Dialect) -> Result<()> {
 }
 
 async fn apply(db: &Db, tx: &mut Tx, migration: &Migration) -> Result<()> {
-    let dialect = { &mut *tx }.dialect();
+    let dialect = tx.dialect();
     let text = text_of(migration, dialect);
     db.script(tx, dialect.migration(text)).await?;
     { &mut *tx }

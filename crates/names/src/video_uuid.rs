@@ -61,10 +61,10 @@ pub enum VideoRef {
 impl VideoRef {
     /// Reads any of the three forms. All-digit texts shorter than a short uuid are numbers.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
-        if text.len() < 19 && !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
-            if let Ok(id) = text.parse() {
-                return Ok(Self::Id(crate::VideoId(id)));
-            }
+        let digits =
+            !text.is_empty() && text.len() < 19 && text.bytes().all(|b| b.is_ascii_digit());
+        if digits && let Ok(id) = text.parse() {
+            return Ok(Self::Id(crate::VideoId(id)));
         }
         VideoUuid::parse(text).map(Self::Uuid)
     }
