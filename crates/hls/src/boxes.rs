@@ -93,7 +93,7 @@ pub fn children(parent: Name, body: &[u8]) -> Children<'_> {
 }
 
 /// The first child called `name`.
-pub fn child<'a>(parent: Name, body: &'a [u8], name: Name) -> Result<Option<&'a [u8]>, IndexError> {
+pub fn child(parent: Name, body: &[u8], name: Name) -> Result<Option<&[u8]>, IndexError> {
     for found in children(parent, body) {
         let (found, inside) = found?;
         if found == name {
