@@ -4,7 +4,7 @@
  */
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vitest/config'
-import { precompress } from './build/precompress'
+import { precompress } from './build/precompress.ts'
 
 const pod = process.env.SHOAL_POD ?? 'http://localhost:9000'
 const passedOn = ['/api', '/static', '/lazy-static', '/download', '/services', '/health']

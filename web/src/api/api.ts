@@ -49,7 +49,7 @@ export const createChannel = (json: { name: string; displayName: string; descrip
   ask<unknown>('/api/v1/video-channels', { method: 'POST', json })
 export const updateChannel = (
   name: string,
-  json: { displayName: string; description: string | null },
+  json: { displayName: string; description: string },
 ) => ask<void>(`/api/v1/video-channels/${at(name)}`, { method: 'PUT', json })
 export const deleteChannel = (name: string) =>
   ask<void>(`/api/v1/video-channels/${at(name)}`, { method: 'DELETE' })

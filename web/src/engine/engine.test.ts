@@ -4,9 +4,10 @@
  */
 
 import { describe, expect, test } from 'vitest'
+import type { Outside } from './outside'
 import { writeBlock, writeHave, writePiece, writeSignal } from './wire'
 import { Stranger } from './test/stranger'
-import { digest, World } from './test/world'
+import { digest, TestTracker, World } from './test/world'
 
 const SIZE = 1_500_000
 const PIECES = Math.ceil(SIZE / 65_536)
@@ -41,15 +42,27 @@ describe('two viewers', () => {
     expect(world.pod.sent).toBeLessThan(SIZE * 1.3)
   })
 
-  test('a crossing of two offers leaves one connection', async () => {
+  test('two offers that cross leave one connection, the same on both sides', async () => {
     const world = new World(SIZE)
-    const one = world.engine()
-    const two = world.engine()
+    const second = new TestTracker()
+    /** Each viewer reaches another tracker first, so each offers to the other at the same moment. */
+    const reaching = (first: string): Partial<Outside> => ({
+      openSocket: (url, events) => {
+        const tracker = url.endsWith('1') ? world.tracker : second
+        if (url === first) return tracker.openSocket(url, events)
+        return tracker.openSocket(url, { ...events, opened: () => void world.clock.after(100, () => events.opened()) })
+      },
+    })
+    const trackers = ['ws://1', 'ws://2']
+    const one = world.engine({ trackers }, reaching('ws://1'))
+    const two = world.engine({ trackers }, reaching('ws://2'))
     one.load(0, 1000)
     two.load(0, 1000)
     await world.clock.advance(5000)
-    expect(one.engine.stats().peers).toBe(1)
-    expect(two.engine.stats().peers).toBe(1)
+    expect(world.switchboard.links).toHaveLength(4)
+    expect(world.switchboard.links.filter((link) => link.open)).toHaveLength(2)
+    expect(one.engine.stats().connections).toHaveLength(1)
+    expect(two.engine.stats().connections).toHaveLength(1)
   })
 
   test('pieces ahead of the player come from peers and not from the pod', async () => {
@@ -302,7 +315,7 @@ describe('strangers', () => {
     stranger.pretendToSeed()
     for (let at = 200_000; at < 5_800_000; at += 1_400_000) {
       // A seek each time: the player has no patience.
-      await viewer.play(at, at + 200_000)
+      await viewer.play(at, at + 700_000, 700_000)
       await world.clock.advance(2000)
     }
     expect(stranger.closed).toBe(false)
@@ -343,6 +356,7 @@ describe('strangers', () => {
     await stranger.join()
     stranger.send(writeSignal('interested'))
     await world.clock.advance(30_000)
+    expect(stranger.count('unchoke')).toBe(0)
     expect(viewer.engine.stats().toPeers).toBe(0)
     expect(viewer.engine.stats().verified).toBeLessThan(PIECES / 2)
   })

@@ -15,6 +15,7 @@ export interface Draft {
   nsfw: boolean
   waitTranscoding: boolean
   downloadEnabled: boolean
+  p2pEnabled: boolean
 }
 
 /** A name for a video from the name of its file: no ending, no underscores, within the API's limits. */
@@ -42,6 +43,7 @@ export function draftOf(video: VideoDetails): Draft {
     nsfw: video.nsfw,
     waitTranscoding: video.waitTranscoding ?? false,
     downloadEnabled: video.downloadEnabled !== false,
+    p2pEnabled: video.p2pEnabled !== false,
   }
 }
 
@@ -59,6 +61,7 @@ export function draftAsJson(draft: Draft): Record<string, unknown> {
     nsfw: draft.nsfw,
     waitTranscoding: draft.waitTranscoding,
     downloadEnabled: draft.downloadEnabled,
+    p2pEnabled: draft.p2pEnabled,
   }
 }
 
@@ -76,6 +79,7 @@ export function draftAsForm(draft: Draft, thumbnail?: File): FormData {
     nsfw: String(draft.nsfw),
     waitTranscoding: String(draft.waitTranscoding),
     downloadEnabled: String(draft.downloadEnabled),
+    p2pEnabled: String(draft.p2pEnabled),
   }
   for (const [name, value] of Object.entries(fields)) form.append(name, value)
   if (draft.tags.length === 0) form.append('tags', 'null')

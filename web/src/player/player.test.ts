@@ -1,0 +1,102 @@
+/* The parts of the player that decide: keys, previews, merged levels, where to resume, what to report. */
+import { describe, expect, it } from 'vitest'
+import type { VideoDetails } from '../api/types'
+import { commandFor, type Focus } from './keys'
+import { storyboardCues } from './storyboard'
+import { worthResuming } from './resume'
+import { Metrics } from './reports'
+
+describe('keys', () => {
+  it.each<[string, Focus, unknown]>([
+    [' ', 'page', { do: 'toggle' }],
+    [' ', 'button', undefined],
+    ['k', 'button', { do: 'toggle' }],
+    ['K', 'page', { do: 'toggle' }],
+    ['j', 'page', { do: 'seekBy', seconds: -10 }],
+    ['l', 'page', { do: 'seekBy', seconds: 10 }],
+    ['ArrowRight', 'page', { do: 'seekBy', seconds: 5 }],
+    ['ArrowRight', 'slider', undefined],
+    ['ArrowUp', 'page', { do: 'volumeBy', share: 0.05 }],
+    ['0', 'page', { do: 'seekTo', share: 0 }],
+    ['9', 'page', { do: 'seekTo', share: 0.9 }],
+    ['9', 'field', undefined],
+    ['m', 'page', { do: 'mute' }],
+    ['f', 'page', { do: 'fullscreen' }],
+    ['x', 'page', undefined],
+  ])('%s on %s', (key, focus, expected) => expect(commandFor({ key }, focus)).toEqual(expected))
+
+  it('leaves the browser its own shortcuts', () => {
+    expect(commandFor({ key: 'f', ctrlKey: true }, 'page')).toBeUndefined()
+    expect(commandFor({ key: 'l', metaKey: true }, 'page')).toBeUndefined()
+  })
+})
+
+describe('storyboard', () => {
+  const board = {
+    storyboardPath: '/lazy-static/storyboards/a.jpg',
+    totalWidth: 384,
+    totalHeight: 216,
+    spriteWidth: 192,
+    spriteHeight: 108,
+    spriteDuration: 2,
+  }
+  it('makes a cue for each small picture', () => {
+    const text = storyboardCues(board, 5.5, 'http://pod.example')
+    expect(text).toBe(
+      'WEBVTT\n\n' +
+        '00:00:00.000 --> 00:00:02.000\nhttp://pod.example/lazy-static/storyboards/a.jpg#xywh=0,0,192,108\n\n' +
+        '00:00:02.000 --> 00:00:04.000\nhttp://pod.example/lazy-static/storyboards/a.jpg#xywh=192,0,192,108\n\n' +
+        '00:00:04.000 --> 00:00:05.500\nhttp://pod.example/lazy-static/storyboards/a.jpg#xywh=0,108,192,108\n',
+    )
+  })
+  it('never makes more cues than there are pictures, and none of nonsense', () => {
+    expect(storyboardCues(board, 900, 'http://p.example').match(/-->/g)).toHaveLength(4)
+    expect(storyboardCues({ ...board, spriteWidth: 0 }, 9, 'http://p.example')).toBe('WEBVTT\n')
+  })
+})
+
+it.each([
+  [2, 100, false],
+  [30, 100, true],
+  [97, 100, false],
+  [3590, 3600, false],
+  [3400, 3600, true],
+])('worthResuming(%d of %d)', (at, duration, expected) => expect(worthResuming(at, duration)).toBe(expected))
+
+it('reports differences and is quiet when nothing happened', () => {
+  const metrics = new Metrics('v')
+  const stats = {
+    peers: 2,
+    fromPod: 100,
+    fromPeers: 50,
+    toPeers: 20,
+    dropped: 0,
+    verified: 3,
+    p2p: true,
+    connections: [],
+  }
+  const measured = { height: 720, fps: 25, p2p: true, stats, counts: { stalls: 1, errors: 0, switches: 2 } }
+  expect(metrics.next(measured)).toMatchObject({ downloadedBytesHTTP: 100, bufferStalls: 1, resolutionChanges: 2 })
+  expect(metrics.next(measured)).toBeUndefined()
+  expect(metrics.next({ ...measured, stats: { ...stats, fromPeers: 80 } })).toMatchObject({
+    downloadedBytesP2P: 30,
+    downloadedBytesHTTP: 0,
+    videoId: 'v',
+  } satisfies Partial<Record<string, unknown>>)
+})
+
+describe('which video is asked for again, and when', async () => {
+  const { pauseBeforeNext } = await import('../watch/follow.svelte')
+  const now = Date.parse('2026-03-01T12:00:00Z')
+  const video = (part: Partial<VideoDetails>) =>
+    ({ state: { id: 1, label: '' }, publishedAt: '2026-02-01T00:00:00Z', streamingPlaylists: [{ files: [{}] }], ...part }) as VideoDetails
+  it.each<[string, Partial<VideoDetails>, number | undefined]>([
+    ['published long ago', {}, undefined],
+    ['nothing to play yet', { streamingPlaylists: [] }, 1.5],
+    ['more is coming', { progress: { step: 'transcode', percent: 1, done: 0, total: 2 } }, 3],
+    ['waiting for all qualities', { state: { id: 2, label: '' } }, 3],
+    ['just published', { publishedAt: '2026-03-01T11:59:00Z' }, 5],
+    ['published a while ago', { publishedAt: '2026-03-01T11:40:00Z' }, 20],
+    ['failed', { state: { id: 7, label: '' }, streamingPlaylists: [] }, undefined],
+  ])('%s', (_name, part, expected) => expect(pauseBeforeNext(video(part), now)).toBe(expected))
+})
