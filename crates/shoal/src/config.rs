@@ -97,10 +97,10 @@ table::settings! {
 
     /// What one visitor may ask of the pod.
     limits: Limits {
-        /// Failed log-ins, for each address and for each account, within the time below.
-        login_attempts: Whole<1, 10_000> = 10;
-        /// The time after which failed log-ins are forgotten.
-        login_window: Span = "5m";
+        /// Failed log-ins from one address within five minutes, before it has to wait.
+        login_attempts_per_address: Whole<1, 100_000> = 20;
+        /// Failed log-ins to one account within five minutes, before everybody has to wait for it.
+        login_attempts_per_account: Whole<1, 100_000> = 10;
         /// Open connections. One address can have a quarter of them; proxies and this machine can have all.
         connections: Whole<16, 1_000_000> = 20_000;
     }

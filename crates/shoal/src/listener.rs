@@ -4,7 +4,7 @@
 //! bounded number of connections, limits for clients that are slow or silent, and TLS. HTTP/1.1 only; a proxy in front may speak
 //! whatever it likes to the world.
 
-pub mod client;
+mod client;
 mod connection;
 mod pace;
 mod slots;
@@ -61,17 +61,17 @@ struct Shared {
 }
 
 impl Listener {
-    /// Binds the address; nothing is accepted yet.
-    pub async fn bind(
-        address: SocketAddr,
+    /// Rules for a bound socket; nothing is accepted yet.
+    pub fn new(
+        socket: TcpListener,
         connections: usize,
         proxies: Networks,
         tls: Option<Tls>,
         router: Router,
         shutdown: CancellationToken,
-    ) -> io::Result<Listener> {
-        Ok(Listener {
-            socket: TcpListener::bind(address).await?,
+    ) -> Listener {
+        Listener {
+            socket,
             slots: Slots::new(connections),
             shared: Arc::new(Shared {
                 router,
@@ -79,12 +79,7 @@ impl Listener {
                 tls,
                 shutdown,
             }),
-        })
-    }
-
-    /// The address that was bound.
-    pub fn address(&self) -> io::Result<SocketAddr> {
-        self.socket.local_addr()
+        }
     }
 
     /// Serves until the shutdown, then waits for running requests.

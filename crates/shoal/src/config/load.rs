@@ -11,7 +11,7 @@ use toml::{Table, Value};
 use super::{Config, KEYS};
 
 /// Variables that begin like ours but are not keys.
-const NOT_KEYS: [&str; 1] = ["SHOAL_ADMIN_PASSWORD"];
+const NOT_KEYS: [&str; 2] = ["SHOAL_ADMIN_PASSWORD", "SHOAL_USER_PASSWORD"];
 
 /// Variables for tests begin like this; the pod ignores them.
 const TEST_VARIABLES: &str = "SHOAL_TEST_";

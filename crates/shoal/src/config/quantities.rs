@@ -88,7 +88,7 @@ impl Setting for Span {
         let seconds = self.0.as_secs();
         let (unit, name) = [(86_400, "d"), (3600, "h"), (60, "m")]
             .into_iter()
-            .find(|(unit, _)| seconds % unit == 0)
+            .find(|(unit, _)| seconds.is_multiple_of(*unit))
             .unwrap_or((1, "s"));
         Value::from(format!("{}{name}", seconds / unit))
     }

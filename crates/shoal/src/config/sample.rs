@@ -74,6 +74,7 @@ mod tests {
         if std::env::var_os("UPDATE").is_some() {
             std::fs::write(path, sample()).unwrap();
         }
-        assert_eq!(std::fs::read_to_string(path).unwrap(), sample());
+        let kept = std::fs::read_to_string(path).unwrap();
+        assert!(kept == sample(), "{path} is not what `shoal sample-config` prints");
     }
 }

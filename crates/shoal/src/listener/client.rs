@@ -6,12 +6,9 @@
 use std::net::IpAddr;
 
 use http::HeaderMap;
+use peers::ClientAddress;
 
 use crate::config::Networks;
-
-/// The address a request comes from, in its extensions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ClientAddress(pub IpAddr);
 
 /// The address of the client behind the connection from `peer`.
 pub fn client_address(peer: IpAddr, headers: &HeaderMap, proxies: &Networks) -> ClientAddress {

@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use axum::Extension;
 use axum::routing::{get, post};
 use bytes::Bytes;
+use peers::ClientAddress;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::{Notify, mpsc};
 use tokio_rustls::TlsConnector;
 
-use super::client::ClientAddress;
 use super::*;
 use crate::config::Config;
 
@@ -25,10 +25,9 @@ impl Running {
     async fn start(router: Router, tls: Option<Tls>) -> Running {
         let shutdown = CancellationToken::new();
         let proxies = Config::default().trusted_proxies;
-        let any = "127.0.0.1:0".parse().unwrap();
-        let listener = Listener::bind(any, 100, proxies, tls, router, shutdown.clone());
-        let listener = listener.await.unwrap();
-        let address = listener.address().unwrap();
+        let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = socket.local_addr().unwrap();
+        let listener = Listener::new(socket, 100, proxies, tls, router, shutdown.clone());
         let done = tokio::spawn(listener.serve());
         Running {
             address,
