@@ -16,7 +16,11 @@ fn tree(value: Value<'_>) -> Item<'_> {
         Item::List(list.map(tree).collect())
     } else {
         let entries = value.dict().expect("nothing else is left");
-        Item::Dict(entries.map(|(key, value)| (Cow::Borrowed(key), tree(value))).collect())
+        Item::Dict(
+            entries
+                .map(|(key, value)| (Cow::Borrowed(key), tree(value)))
+                .collect(),
+        )
     }
 }
 

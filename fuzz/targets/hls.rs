@@ -8,7 +8,9 @@ use libfuzzer_sys::fuzz_target;
 
 fn index(bytes: &[u8], slice: usize) -> Result<Index, IndexError> {
     let mut indexer = Indexer::new();
-    bytes.chunks(slice).try_for_each(|slice| indexer.feed(slice))?;
+    bytes
+        .chunks(slice)
+        .try_for_each(|slice| indexer.feed(slice))?;
     indexer.finish()
 }
 

@@ -11,7 +11,12 @@ fuzz_target!(|text: &str| {
             assert!(announce.offers.len() <= MAX_OFFERS);
             for offer in announce.offers {
                 let (infohash, peer_id) = (announce.infohash, announce.peer_id);
-                let passed_on = Reply::Offer { infohash, peer_id, offer }.to_json();
+                let passed_on = Reply::Offer {
+                    infohash,
+                    peer_id,
+                    offer,
+                }
+                .to_json();
                 assert!(passed_on.contains(offer.sdp.json()) && Request::parse(&passed_on).is_ok());
             }
         }
