@@ -48,16 +48,17 @@ export class TestClock implements Clock {
     }
   }
 
-  /** Moves on, firing each timer at its moment. */
+  /** Moves on, firing timers at their moment, those of the same moment together. */
   async advance(milliseconds: number): Promise<void> {
     const end = this.time + milliseconds
     await settle()
     for (;;) {
       const next = this.timers.filter((timer) => timer.at <= end).sort((a, b) => a.at - b.at)[0]
       if (next === undefined) break
-      this.timers = this.timers.filter((timer) => timer !== next)
+      const due = this.timers.filter((timer) => timer.at === next.at)
+      this.timers = this.timers.filter((timer) => timer.at !== next.at)
       this.time = Math.max(this.time, next.at)
-      next.run()
+      for (const timer of due) timer.run()
       await settle()
     }
     this.time = end
