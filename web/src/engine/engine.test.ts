@@ -424,6 +424,19 @@ describe('trouble', () => {
     expect(viewer.engine.stats().verified).toBeGreaterThan(PIECES)
   })
 
+  test('a rendition that appears later is shared, too', async () => {
+    const world = new World(SIZE)
+    await world.engine().play(0, SIZE)
+    const viewer = world.engine({ files: [] })
+    await viewer.play(0, 100_000)
+    expect(viewer.engine.stats()).toMatchObject({ fromPod: 100_000, verified: 0 })
+    viewer.engine.addFiles([world.pod.file])
+    viewer.engine.addFiles([world.pod.file])
+    expect(digest(await viewer.play(100_000, SIZE))).toBe(world.digest(100_000))
+    expect(viewer.engine.stats()).toMatchObject({ peers: 1, connections: [{ client: 'Shoal' }] })
+    expect(viewer.engine.stats().fromPeers).toBeGreaterThan(SIZE / 2)
+  })
+
   test('after the end nothing is left', async () => {
     const world = new World(SIZE)
     const one = world.engine()

@@ -13,7 +13,7 @@ import type { FragmentRequest } from './loader'
 import { fragmentLoader } from './loader'
 import type { Outside } from './outside'
 import { browserOutside } from './outside'
-import type { RenditionFile } from './rendition'
+import type { RenditionFile, RenditionIo } from './rendition'
 import { Rendition } from './rendition'
 import type { ConnectionStats, EngineStats } from './stats'
 import { Meter, newCounters, Reporter } from './stats'
@@ -54,7 +54,8 @@ export class Engine {
   private readonly podMeter: Meter
   private readonly lead: Lead
   private readonly peerId: Bytes
-  private readonly renditions: Rendition[]
+  private readonly renditions: Rendition[] = []
+  private readonly renditionIo: RenditionIo
   private readonly reporter: Reporter
   private readonly outside: Outside
   private readonly options: EngineOptions
@@ -73,7 +74,7 @@ export class Engine {
     this.podMeter = new Meter(outside.clock, 0)
     this.lead = new Lead(outside.clock)
     this.peerId = concat(fromLatin1(ID_PREFIX) ?? new Uint8Array(0), letters(outside.random(20 - ID_PREFIX.length)))
-    const io = {
+    this.renditionIo = {
       clock: outside.clock,
       fetcher: outside.fetcher,
       sha1: outside.sha1,
@@ -88,7 +89,7 @@ export class Engine {
       joined: (swarm: Swarm) => this.tracked().forEach((tracker) => tracker.join(swarm)),
       left: (swarm: Swarm) => this.trackers.forEach((tracker) => tracker.leave(swarm.infoHash)),
     }
-    this.renditions = options.files.map((file) => new Rendition(file, options.p2p, io))
+    this.addFiles(options.files)
     this.reporter = new Reporter(outside.clock, () => this.stats(), (stats) => options.onStats?.(stats))
   }
 
@@ -99,6 +100,13 @@ export class Engine {
       read: (request) => this.read(request),
       bytesPerSecond: () => Math.max(this.meter.bytesPerSecond, this.podMeter.bytesPerSecond),
     })
+  }
+
+  /** Tells of renditions that appeared after the start; those that are known already stay as they are. */
+  addFiles(files: readonly RenditionFile[]): void {
+    for (const file of files) {
+      if (this.find(file.fileUrl) === undefined) this.renditions.push(new Rendition(file, this.sharing, this.renditionIo))
+    }
   }
 
   /** Switches sharing on or off while playing. */
