@@ -75,6 +75,9 @@ mod tests {
             std::fs::write(path, sample()).unwrap();
         }
         let kept = std::fs::read_to_string(path).unwrap();
-        assert!(kept == sample(), "{path} is not what `shoal sample-config` prints");
+        assert!(
+            kept == sample(),
+            "{path} is not what `shoal sample-config` prints"
+        );
     }
 }
