@@ -63,7 +63,8 @@ pub fn pictures(probe: &Probe, source: &Path, thumbnail: &Path, preview: &Path) 
             (
                 video.width,
                 video.height,
-                format!("[0:{}]thumbnail=n={CANDIDATES}", video.index),
+                // A keyframe before the place that was sought has a negative time and would be dropped.
+                format!("[0:{}]thumbnail=n={CANDIDATES},setpts=PTS-STARTPTS", video.index),
             )
         }
         None => (
