@@ -35,6 +35,8 @@ export class Playback {
   failing = $state<Failing | undefined>(undefined)
   reconnecting = $state(false)
   stats = $state.raw<EngineStats | undefined>(undefined)
+  /** Whether pieces may be exchanged now. */
+  p2p: boolean
   readonly counts = { stalls: 0, errors: 0, switches: 0 }
 
   private hls: Hls | undefined
@@ -51,6 +53,7 @@ export class Playback {
     private readonly options: Options,
   ) {
     this.video = options.video
+    this.p2p = options.p2p
   }
 
   async start() {
@@ -106,6 +109,7 @@ export class Playback {
   }
 
   setP2P(on: boolean) {
+    this.p2p = on
     this.engine?.setP2P(on)
   }
 
