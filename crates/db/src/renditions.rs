@@ -28,9 +28,10 @@ row! {
         file: String = "r.file",
         playlist: String = "r.playlist",
         torrent: String = "r.torrent",
-        /// The v1 infohash, 40 hexadecimal digits.
+        /// 40 hexadecimal digits.
         infohash: String = "r.infohash",
-        infohash_v2: String = "r.infohash_v2",
+        /// The root of the hash tree over the file, 64 hexadecimal digits.
+        pieces_root: String = "r.pieces_root",
         piece_length: i64 = "r.piece_length",
         created_at: i64 = "r.created_at",
     }
@@ -41,7 +42,7 @@ pub async fn insert(mut db: impl Executor, r: &Rendition) -> Result<()> {
     db.run(
         sql!(
             "INSERT INTO renditions (video_id, resolution, width, height, fps, size, bandwidth, bandwidth_average, \
-             codecs, has_audio, has_video, file, playlist, torrent, infohash, infohash_v2, piece_length, created_at) \
+             codecs, has_audio, has_video, file, playlist, torrent, infohash, pieces_root, piece_length, created_at) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)"
         )
         .bind(r.video_id)
@@ -59,7 +60,7 @@ pub async fn insert(mut db: impl Executor, r: &Rendition) -> Result<()> {
         .bind(&r.playlist)
         .bind(&r.torrent)
         .bind(&r.infohash)
-        .bind(&r.infohash_v2)
+        .bind(&r.pieces_root)
         .bind(r.piece_length)
         .bind(r.created_at),
     )
@@ -91,30 +92,25 @@ pub async fn by_file(mut db: impl Executor, file: &str) -> Result<Option<Renditi
         .await
 }
 
-/// Whether this pod shares an infohash (v1 in full, or v2 cut to 20 bytes as announces do): it
-/// hosts the rendition, and its video is neither private nor kept out of peer-to-peer by its owner.
+/// Whether this pod shares an infohash: it hosts the rendition, and its video is neither private nor
+/// kept out of peer-to-peer by its owner.
 pub async fn shares(mut db: impl Executor, infohash: &str) -> Result<bool> {
     let row: Option<(i64,)> = db
         .opt(
             sql!(
                 "SELECT r.id FROM renditions r JOIN videos v ON v.id = r.video_id \
-                 WHERE (r.infohash = $1 OR (r.infohash_v2 >= $2 AND r.infohash_v2 < $3)) \
-                 AND v.privacy <> 3 AND v.p2p_enabled LIMIT 1"
+                 WHERE r.infohash = $1 AND v.privacy <> 3 AND v.p2p_enabled"
             )
-            .bind(infohash)
-            .bind(infohash)
-            .bind(format!("{infohash}g")),
+            .bind(infohash),
         )
         .await?;
     Ok(row.is_some())
 }
 
-/// Infohashes of videos (v1 and v2), to be forgotten by the tracker.
-pub async fn infohashes(
-    mut db: impl Executor,
-    videos: &[VideoId],
-) -> Result<Vec<(String, String)>> {
-    let mut sql: Sql = sql!("SELECT infohash, infohash_v2 FROM renditions WHERE video_id IN ");
+/// Infohashes of videos, to be forgotten by the tracker.
+pub async fn infohashes(mut db: impl Executor, videos: &[VideoId]) -> Result<Vec<String>> {
+    let mut sql: Sql = sql!("SELECT infohash FROM renditions WHERE video_id IN ");
     sql.push_list(videos.iter().copied());
-    db.all(sql).await
+    let rows: Vec<(String,)> = db.all(sql).await?;
+    Ok(rows.into_iter().map(|(infohash,)| infohash).collect())
 }

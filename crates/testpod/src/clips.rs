@@ -20,7 +20,7 @@ pub enum Clip {
     Truncated,
     /// Bytes that are nothing.
     Random,
-    /// A header that claims 16000 x 16000 pixels.
+    /// A picture of 16000 x 16000 pixels.
     Huge,
     /// A hundred bytes that claim ten hours.
     TenHours,
@@ -84,14 +84,11 @@ fn make(kind: Clip, to: &Path) {
                 .collect();
             std::fs::write(to, noise).expect("the clip can be written");
         }
-        Clip::Huge => {
-            ffmpeg(&[PICTURE], h264, to);
-            let mut bytes = std::fs::read(to).expect("the clip was made");
-            let entry = find(&bytes, b"avc1", 1).expect("an H.264 clip has an avc1 entry");
-            bytes[entry + 28..entry + 30].copy_from_slice(&16_000_u16.to_be_bytes());
-            bytes[entry + 30..entry + 32].copy_from_slice(&16_000_u16.to_be_bytes());
-            std::fs::write(to, bytes).expect("the clip can be written");
-        }
+        Clip::Huge => ffmpeg(
+            &["color=black:size=16000x16000:rate=1:duration=1"],
+            "-c:v mjpeg -threads 1",
+            to,
+        ),
         Clip::TenHours => {
             let mut bytes =
                 b"\0\0\0\x18ftypisom\0\0\0\0isommp42\0\0\0\x74moov\0\0\0\x6cmvhd".to_vec();
@@ -102,15 +99,6 @@ fn make(kind: Clip, to: &Path) {
             std::fs::write(to, bytes).expect("the clip can be written");
         }
     }
-}
-
-/// Where `name` stands for the `nth` time and is a box (the file's brands name codecs, too).
-fn find(bytes: &[u8], name: &[u8], nth: usize) -> Option<usize> {
-    let mut places = bytes
-        .windows(name.len())
-        .enumerate()
-        .filter(|(_, w)| *w == name);
-    places.nth(nth).map(|(place, _)| place)
 }
 
 fn ffmpeg(inputs: &[&str], arguments: &str, to: &Path) {

@@ -181,9 +181,18 @@ impl TestPod {
         self.clock.fetch_add(milliseconds, Ordering::SeqCst);
     }
 
-    /// Runs every job that is due; fails when none is.
+    /// Runs every job that is due; fails when none is, and when one of them does not succeed.
     pub async fn run_jobs(&self) {
         assert!(self.pod.run_jobs().await > 0, "there was no job to run");
+        let (_, jobs) = db::jobs::list(&self.pod.db, None, None, 0, 1000)
+            .await
+            .expect("jobs are listed");
+        let troubled: Vec<_> = jobs
+            .iter()
+            .filter(|j| j.error.is_some())
+            .map(|j| (&j.kind, &j.state, &j.error))
+            .collect();
+        assert!(troubled.is_empty(), "jobs did not succeed: {troubled:?}");
     }
 
     /// Somebody who is not signed in.
