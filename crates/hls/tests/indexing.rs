@@ -208,7 +208,7 @@ fn fragments_are_joined_to_about_four_seconds() {
 
 #[test]
 fn segments_begin_at_keyframes() {
-    let plain = |n: u64| fragment(&[run(VIDEO, n * 51_200, 100, 512, n % 3 == 0)], 10);
+    let plain = |n: u64| fragment(&[run(VIDEO, n * 51_200, 100, 512, n.is_multiple_of(3))], 10);
     let bytes = [movie(&[video_track()]), (0..6).flat_map(plain).collect()].concat();
     let index = index(&bytes).expect("an index");
     assert_eq!(index.segments.len(), 2);

@@ -67,12 +67,14 @@ struct Jail {
     cpu: Option<u64>,
     file_size: Option<u64>,
     nice: i32,
+    parent: Option<u64>,
     program: Vec<OsString>,
 }
 
 /// Applies the options and becomes the program named behind `--`. Returns only when that fails. Must be called at the
 /// very start of a process, before there is a second thread. `args` are the arguments behind the word `confine`:
-/// `--read PATH` and `--write PATH` (any number), `--memory BYTES`, `--cpu SECONDS`, `--file-size BYTES`, `--nice N`.
+/// `--read PATH` and `--write PATH` (any number), `--memory BYTES`, `--cpu SECONDS`, `--file-size BYTES`, `--nice N`,
+/// `--parent PID` (do not start if that process, which should have started this one, is gone already).
 pub fn enter(args: impl IntoIterator<Item = OsString>) -> io::Error {
     match parse(args).and_then(|jail| apply(&jail).map(|()| jail)) {
         Ok(jail) => Command::new(&jail.program[0])
@@ -106,6 +108,7 @@ fn parse(args: impl IntoIterator<Item = OsString>) -> io::Result<Jail> {
             Some("--memory") => jail.memory = Some(number()?),
             Some("--cpu") => jail.cpu = Some(number()?),
             Some("--file-size") => jail.file_size = Some(number()?),
+            Some("--parent") => jail.parent = Some(number()?),
             Some("--nice") => jail.nice = number()?.min(19) as i32,
             _ => return Err(bad("unknown option")),
         }
@@ -119,6 +122,11 @@ fn parse(args: impl IntoIterator<Item = OsString>) -> io::Result<Jail> {
 
 fn apply(jail: &Jail) -> io::Result<()> {
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
+    let parent =
+        rustix::process::getppid().map(|pid| u64::from(pid.as_raw_nonzero().get().cast_unsigned()));
+    if jail.parent.is_some() && jail.parent != parent {
+        return Err(io::Error::other("confine: whoever wanted this is gone"));
+    }
     for (resource, limit) in [
         (Resource::As, jail.memory),
         (Resource::Cpu, jail.cpu),

@@ -40,7 +40,7 @@ const SPRITE: u32 = 192;
 const COLUMNS: u32 = 10;
 const MAX_SPRITES: u32 = 110;
 /// A video with fewer pixels in all its frames is decoded in full, which gives a picture for every second.
-const CHEAP_PIXELS: f64 = 1e9;
+const CHEAP_PIXELS: f64 = 2e9;
 const QUALITY: &str = "-c:v mjpeg -q:v 4 -f image2 -update 1 -frames:v 1 -map_metadata -1 -an";
 
 /// The command that makes thumbnail and preview, both 16:9. Wide pictures fill the thumbnail; others, and the preview
@@ -64,7 +64,10 @@ pub fn pictures(probe: &Probe, source: &Path, thumbnail: &Path, preview: &Path) 
                 video.width,
                 video.height,
                 // A keyframe before the place that was sought has a negative time and would be dropped.
-                format!("[0:{}]thumbnail=n={CANDIDATES},setpts=PTS-STARTPTS", video.index),
+                format!(
+                    "[0:{}]thumbnail=n={CANDIDATES},setpts=PTS-STARTPTS",
+                    video.index
+                ),
             )
         }
         None => (
@@ -80,9 +83,9 @@ pub fn pictures(probe: &Probe, source: &Path, thumbnail: &Path, preview: &Path) 
         contain(width, height, THUMBNAIL)
     };
     let large = contain(width, height, canvas(width, height));
-    builder
-        .arg("-filter_complex")
-        .arg(format!("{stream},split[a][b];[a]{small}[t];[b]{large}[p]"));
+    builder.arg("-filter_complex").arg(format!(
+        "{stream},setpts=0,split[a][b];[a]{small}[t];[b]{large}[p]"
+    ));
     builder.args("-map [t]").args(QUALITY).output(thumbnail);
     builder.args("-map [p]").args(QUALITY).output(preview);
     builder.build()

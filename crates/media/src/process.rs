@@ -85,9 +85,6 @@ impl Child {
             .stderr(Stdio::piped())
             .process_group(0)
             .kill_on_drop(true);
-        if let Some(folder) = &sandbox.write {
-            command.current_dir(folder);
-        }
         let missing = |error: io::Error| match error.kind() {
             io::ErrorKind::NotFound => RunError::ToolMissing {
                 tool: program.display().to_string(),
@@ -182,6 +179,7 @@ impl Child {
 /// Arguments for [`confine::enter`].
 fn jail(sandbox: &Sandbox) -> Vec<OsString> {
     let mut args: Vec<OsString> = vec!["confine".into(), "--nice".into(), NICE.to_string().into()];
+    args.extend(["--parent".into(), std::process::id().to_string().into()]);
     for path in &sandbox.read {
         args.extend(["--read".into(), path.into()]);
     }

@@ -106,6 +106,10 @@ pub async fn run(
         ended = follow(&mut child, command.duration_s, tools.limits.stall, progress) => ended,
     };
     drop(child);
+    let ended = match ended {
+        Ok(()) => are_made(command).await,
+        error => error,
+    };
     if ended.is_err() {
         for output in &command.outputs {
             // Most runs fail before they write; the folder goes away with the job in any case.
@@ -113,6 +117,22 @@ pub async fn run(
         }
     }
     ended
+}
+
+/// ffmpeg also succeeds when a file had nothing to show.
+async fn are_made(command: &Command) -> Result<(), RunError> {
+    for output in &command.outputs {
+        if tokio::fs::metadata(output)
+            .await
+            .map_or(0, |found| found.len())
+            == 0
+        {
+            return Err(RunError::Failed {
+                reason: "ffmpeg found nothing to make a file of".into(),
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Reads reports until the end. They come twice a second; a stall is when none of them says more than those before.

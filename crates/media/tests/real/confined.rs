@@ -136,3 +136,16 @@ fn nonsense_is_refused() {
     }
     assert!(!jailed(&[], &["/nowhere/at/all"]).status.success());
 }
+
+#[test]
+fn it_dies_with_whoever_started_it() {
+    // The program holds the pipe that we read; it ends as soon as the killed shell does, or after five minutes.
+    let began = std::time::Instant::now();
+    let script = format!("{JAILER} confine --parent $$ -- /usr/bin/sleep 300 & kill -9 $$");
+    let output = Command::new("/bin/bash")
+        .args(["-c", &script])
+        .output()
+        .expect("runs");
+    assert!(!output.status.success());
+    assert!(began.elapsed().as_secs() < 200);
+}

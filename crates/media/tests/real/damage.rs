@@ -130,6 +130,45 @@ async fn files_that_were_cut_off() {
 }
 
 #[tokio::test]
+async fn long_files_that_were_cut_off() {
+    // Longer than what is looked at in full, so that only the beginning and the end are.
+    let folder = folder();
+    let words = format!("{} {H264} -c:a aac", sources("64x36", "5", 200.0));
+    let fast = make(
+        folder.path(),
+        "fast.mp4",
+        &format!("{words} -movflags +faststart"),
+    );
+    let matroska = make(folder.path(), "a.mkv", &words);
+    let fragmented = make(
+        folder.path(),
+        "fragmented.mp4",
+        &format!("{words} -movflags +frag_keyframe+empty_moov"),
+    );
+    for file in [fast, matroska, fragmented.clone()] {
+        let found = probe(&tools(), &file)
+            .await
+            .expect("the whole file is fine");
+        assert!((found.duration_s - 200.0).abs() < 0.5, "{found:?}");
+        assert!(
+            found
+                .video
+                .is_some_and(|v| (4.5..5.5).contains(&v.keyframe_gap_s))
+        );
+        let bytes = std::fs::read(&file).expect("read");
+        std::fs::write(&file, &bytes[..bytes.len() * 6 / 10]).expect("written");
+        match probe(&tools(), &file).await {
+            Err(ProbeError::CutOff) => {}
+            // Nothing in a fragmented file says how long it should be.
+            Ok(found) if file == fragmented => {
+                assert!((found.duration_s - 120.0).abs() < 20.0, "{found:?}")
+            }
+            other => panic!("{}: {other:?}", file.display()),
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_hundred_bytes_that_claim_ten_hours() {
     let folder = folder();
     let file = folder.path().join("a.mp4");

@@ -104,6 +104,14 @@ async fn shapes() {
 }
 
 #[tokio::test]
+async fn keyframes_far_apart() {
+    let words =
+        "-f lavfi -i color=c=teal:s=128x72:r=30:d=12 -c:v libx264 -preset ultrafast -g 9999";
+    let (_, _, board) = images("a.mp4", words).await;
+    assert!(board.is_some());
+}
+
+#[tokio::test]
 async fn sound_has_a_card_and_no_storyboard() {
     let (small, large, board) = images("a.mp3", "-f lavfi -i sine=d=1").await;
     assert_eq!(

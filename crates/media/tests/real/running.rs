@@ -83,6 +83,98 @@ async fn out_of_time() {
 }
 
 #[tokio::test]
+async fn without_room() {
+    let folder = TempDir::new().expect("a folder");
+    let full = folder.path().join("out.wav");
+    std::os::unix::fs::symlink("/dev/full", &full).expect("a link");
+    let name = format!("file:{}", full.display());
+    let args = [
+        "-nostdin",
+        "-loglevel",
+        "error",
+        "-y",
+        "-f",
+        "lavfi",
+        "-i",
+        "sine=d=9",
+        "-f",
+        "wav",
+        &name,
+    ];
+    let command = media::Command {
+        args: args.map(Into::into).to_vec(),
+        inputs: Vec::new(),
+        outputs: vec![full.clone()],
+        duration_s: 9.0,
+    };
+    // The jailer would not let it at the device.
+    let bare = Tools {
+        confine: None,
+        ..tools()
+    };
+    let ended = run(
+        &bare,
+        &command,
+        folder.path(),
+        |_| {},
+        CancellationToken::new(),
+    )
+    .await;
+    assert_eq!(ended, Err(RunError::DiskFull));
+    assert!(
+        std::fs::symlink_metadata(&full).is_err(),
+        "what was begun is removed"
+    );
+}
+
+#[tokio::test]
+async fn renditions_made_together_are_those_made_alone() {
+    let folder = TempDir::new().expect("a folder");
+    let upload = mp4(folder.path(), 2.0);
+    let found = probe(&tools(), &upload).await.expect("a good upload");
+    let plan = plan(&found, &ladder(&[48, 96, 144]));
+    let path = |kind: &str, n: usize| folder.path().join(format!("{kind}{n}.mp4"));
+    let mut targets = Vec::new();
+    let outputs: Vec<_> = (0..plan.ladder.len())
+        .map(|n| path("together", n))
+        .collect();
+    for (n, rendition) in plan.ladder.iter().enumerate() {
+        let output = &path("alone", n);
+        let command = render(&found, &upload, None, &[Target { rendition, output }]);
+        run(
+            &tools(),
+            &command,
+            folder.path(),
+            |_| {},
+            CancellationToken::new(),
+        )
+        .await
+        .expect("alone");
+        targets.push(Target {
+            rendition,
+            output: &outputs[n],
+        });
+    }
+    let command = render(&found, &upload, None, &targets);
+    run(
+        &tools(),
+        &command,
+        folder.path(),
+        |_| {},
+        CancellationToken::new(),
+    )
+    .await
+    .expect("together");
+    assert_eq!(targets.len(), 3);
+    for (n, output) in outputs.iter().enumerate() {
+        assert!(
+            std::fs::read(output).expect("read") == std::fs::read(path("alone", n)).expect("read"),
+            "rendition {n}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn without_a_tool() {
     let missing = Tools {
         ffmpeg: "no-such-ffmpeg".into(),

@@ -244,3 +244,45 @@ async fn sound_may_be_longer_or_shorter_than_the_pictures() {
     .await;
     assert!((published.made[&0].index.duration_s - 2.0).abs() < 0.1);
 }
+
+#[tokio::test]
+async fn interlaced_and_bright_pictures() {
+    let source = sources("192x108", "25", 1.0);
+    let words =
+        format!("{source} -vf setfield=tff {H264} -flags +ilme+ildct -x264-params tff=1 -c:a aac");
+    check(
+        "a.mp4",
+        &words,
+        &[96],
+        &[
+            "108: encode/copy 192x108@25.00",
+            "96: encode/copy 170x96@25.00",
+            "0: -/copy 0x0",
+        ][1..],
+    )
+    .await;
+    let hdr = "-c:v libx265 -preset ultrafast -pix_fmt yuv420p10le -color_trc smpte2084 -color_primaries bt2020 \
+               -colorspace bt2020nc -x265-params log-level=error";
+    for tonemap in [false, true] {
+        let folder = TempDir::new().expect("a folder");
+        let upload = make(folder.path(), "a.mp4", &format!("{source} {hdr} -c:a aac"));
+        let published = publish(
+            &upload,
+            &media::Ladder {
+                tonemap,
+                ..ladder(&[96])
+            },
+        )
+        .await;
+        assert_eq!(
+            published.summary(),
+            ["96: encode/copy 170x96@25.00", "0: -/copy 0x0"]
+        );
+        let colours =
+            "-select_streams v -show_entries stream=pix_fmt,color_space,color_transfer -of csv=p=0";
+        assert_eq!(
+            ask(&published.made[&96].file, colours),
+            ["yuv420p,bt709,bt709"]
+        );
+    }
+}
