@@ -48,7 +48,15 @@ export function startSession() {
   void loadUser()
 }
 
-export async function loadUser() {
+let loading: Promise<void> | undefined
+
+/** Asks who one is; whoever asks while that runs shares the answer. */
+export function loadUser(): Promise<void> {
+  loading ??= askWhoIAm().finally(() => (loading = undefined))
+  return loading
+}
+
+async function askWhoIAm() {
   if (!readTokens()) {
     user = undefined
     known = true
