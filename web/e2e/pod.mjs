@@ -1,0 +1,159 @@
+/*
+ * A pod of its own for browser stories, the people in it, and their browsers. The pod is the real program on a free
+ * port with an empty data folder; browsers are Debian's Chromium. Everything is ended and removed afterwards.
+ */
+import { execFileSync, spawn } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { chromium } from 'playwright-core'
+
+const here = dirname(fileURLToPath(import.meta.url))
+const top = join(here, '../..')
+const program = process.env.E2E_PROGRAM ?? join(top, 'target/debug/shoal')
+const clips = join(top, 'target/test-clips')
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+export const pictures = process.env.E2E_PICTURES
+
+/** A clip made by ffmpeg once: inputs, arguments, name. */
+export function clip(name, inputs, args) {
+  mkdirSync(clips, { recursive: true })
+  const path = join(clips, name)
+  if (!existsSync(path)) {
+    const partial = join(clips, `partial-${process.pid}-${name}`)
+    const given = inputs.flatMap((input) => ['-f', 'lavfi', '-i', input])
+    execFileSync('ffmpeg', ['-v', 'error', '-y', ...given, ...args.split(' '), partial])
+    renameSync(partial, path)
+  }
+  return path
+}
+
+/** A minute of H.264 and AAC that a pod publishes as it is. */
+export const minute = () =>
+  clip(
+    'minute.mp4',
+    ['testsrc2=size=1280x720:rate=25:duration=60', 'sine=frequency=330:duration=60'],
+    '-c:v libx264 -preset ultrafast -b:v 1500k -maxrate 1500k -bufsize 3M -pix_fmt yuv420p -g 50 -c:a aac -b:a 96k -movflags +faststart',
+  )
+
+async function freePort() {
+  const server = createServer()
+  await new Promise((done) => server.listen(0, '127.0.0.1', done))
+  const { port } = server.address()
+  await new Promise((done) => server.close(done))
+  return port
+}
+
+/** Waits until `ask` gives something true; fails with `what` after `seconds`. */
+export async function until(what, ask, seconds = 60) {
+  const end = Date.now() + seconds * 1000
+  for (;;) {
+    const answer = await ask()
+    if (answer) return answer
+    if (Date.now() > end) throw new Error(`${what}: not within ${seconds} s`)
+    await new Promise((done) => setTimeout(done, 100))
+  }
+}
+
+/** Starts a pod; `end()` stops it and removes its data. `settings` are SHOAL_... variables. */
+export async function startPod(settings = {}) {
+  const port = await freePort()
+  const data = mkdtempSync(join(tmpdir(), 'shoal-e2e-'))
+  const address = `http://localhost:${port}`
+  // Settings of the surroundings are not this pod's.
+  const others = Object.fromEntries(Object.entries(process.env).filter(([key]) => !key.startsWith('SHOAL_')))
+  const child = spawn(program, ['serve', '--listen', `127.0.0.1:${port}`, '--data', data, '--public-url', address], {
+    env: { ...others, SHOAL_ADMIN_PASSWORD: 'root-password', ...settings },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let log = ''
+  child.stdout.on('data', (text) => (log += text))
+  child.stderr.on('data', (text) => (log += text))
+  await until('the pod answers', async () => {
+    if (child.exitCode !== null) throw new Error(`the pod ended:\n${log}`)
+    return (await fetch(`${address}/health`).catch(() => undefined))?.ok
+  })
+  const json = async (path, init) => {
+    const answer = await fetch(address + path, init)
+    const text = await answer.text()
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${text}`)
+    return text && JSON.parse(text)
+  }
+  const signIn = async (name, password) => {
+    const client = await json('/api/v1/oauth-clients/local')
+    const body = new URLSearchParams({ ...client, grant_type: 'password', username: name, password })
+    return (await json('/api/v1/users/token', { method: 'POST', body })).access_token
+  }
+  return {
+    address,
+    json,
+    signIn,
+    log: () => log,
+    /** Uploads a file as root through the API; the video, published with all its renditions. */
+    async publish(path, fields = {}) {
+      const token = await signIn('root', 'root-password')
+      const headers = { authorization: `Bearer ${token}` }
+      const me = await json('/api/v1/users/me', { headers })
+      const form = new FormData()
+      const all = { name: 'A minute of pictures', privacy: 1, channelId: me.videoChannels[0].id, ...fields }
+      for (const [name, value] of Object.entries(all)) form.append(name, String(value))
+      form.append('videofile', new Blob([readFileSync(path)]), 'minute.mp4')
+      const { video } = await json('/api/v1/videos/upload', { method: 'POST', headers, body: form })
+      const found = await until('the video is published', async () => {
+        const now = await json(`/api/v1/videos/${video.uuid}`, { headers })
+        return now.state.id === 1 && !now.progress && now
+      }, 300)
+      return { ...found, headers }
+    },
+    async end() {
+      child.kill('SIGTERM')
+      await new Promise((done) => (child.exitCode === null ? child.once('exit', done) : done()))
+      rmSync(data, { recursive: true, force: true })
+      return child.exitCode
+    },
+  }
+}
+
+/** A browser of its own, as another person has. */
+export function browser() {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      '--autoplay-policy=no-user-gesture-required',
+    ],
+  })
+}
+
+/** How far the page's video has played, in seconds. */
+export const playhead = (page) => page.evaluate(() => document.querySelector('video')?.currentTime ?? 0)
+
+/** Waits until the page's video has played beyond `seconds`. */
+export const plays = (page, seconds, patience = 60) =>
+  until(`playing beyond ${seconds} s`, async () => (await playhead(page)) > seconds, patience)
+
+/** Fails when axe finds a barrier on the page, or when it scrolls sideways. */
+export async function noBarriers(page) {
+  await page.evaluate(axe)
+  const found = await page.evaluate(async () => (await globalThis.axe.run()).violations)
+  const text = found.map((one) => `${one.id}: ${one.nodes.map((node) => node.target.join(' ')).join(', ')}`)
+  const sideways = await page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth)
+  if (sideways) text.push('the page scrolls sideways')
+  if (text.length > 0) throw new Error(`${page.url()}\n${text.join('\n')}`)
+}
+
+/** Keeps a picture of the page where E2E_PICTURES says. */
+export async function picture(page, name) {
+  if (!pictures) return
+  mkdirSync(pictures, { recursive: true })
+  await page.screenshot({ path: join(pictures, `${name}.png`) })
+}
