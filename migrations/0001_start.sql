@@ -144,7 +144,7 @@ CREATE TABLE renditions (
     playlist TEXT NOT NULL UNIQUE,
     torrent TEXT NOT NULL UNIQUE,
     infohash TEXT NOT NULL UNIQUE,
-    infohash_v2 TEXT NOT NULL UNIQUE,
+    pieces_root TEXT NOT NULL,
     piece_length BIGINT NOT NULL,
     created_at BIGINT NOT NULL
 );

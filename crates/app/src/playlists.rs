@@ -45,8 +45,7 @@ pub fn magnet(pod: &Pod, video: &db::videos::Video, rendition: &Rendition) -> Op
         return None;
     }
     let magnet = bittorrent::Magnet {
-        infohash_v1: rendition.infohash.parse().ok(),
-        infohash_v2: rendition.infohash_v2.parse().ok(),
+        infohash: rendition.infohash.parse().ok()?,
         source: Some(format!(
             "{}/lazy-static/torrents/{}",
             pod.settings.public_url, rendition.torrent

@@ -249,25 +249,9 @@ pub(crate) fn tracker(db: &Db, p2p: bool) -> peers::Tracker {
     )
 }
 
-/// Ends the swarms of these infohashes (v1, v2 in full).
-pub(crate) fn forget_swarms(pod: &Pod, infohashes: &[(String, String)]) {
-    for (v1, v2) in infohashes {
-        for hex in [v1.as_str(), v2.get(..40).unwrap_or_default()] {
-            if let Some(infohash) = parse_infohash(hex) {
-                pod.tracker.forget(infohash);
-            }
-        }
+/// Ends the swarms of these infohashes.
+pub(crate) fn forget_swarms(pod: &Pod, infohashes: &[String]) {
+    for infohash in infohashes.iter().filter_map(|hex| hex.parse().ok()) {
+        pod.tracker.forget(infohash);
     }
-}
-
-/// Reads 40 hexadecimal digits.
-pub fn parse_infohash(hex: &str) -> Option<bittorrent::InfoHash> {
-    let mut bytes = [0; 20];
-    if hex.len() != 40 || !hex.is_ascii() {
-        return None;
-    }
-    for (byte, digits) in bytes.iter_mut().zip(hex.as_bytes().chunks(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
-    }
-    Some(bittorrent::InfoHash(bytes))
 }

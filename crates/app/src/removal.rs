@@ -45,7 +45,7 @@ type Named = fn(FileName) -> Key;
 /// What has to follow the commit.
 #[must_use]
 pub(crate) struct Removed {
-    infohashes: Vec<(String, String)>,
+    infohashes: Vec<String>,
     videos: Vec<VideoUuid>,
 }
 

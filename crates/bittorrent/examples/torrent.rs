@@ -1,4 +1,4 @@
-//! Makes the torrent of a file by hand: `torrent FILE OUT TRACKER...` writes it, prints its names and how fast the hashing went. It
+//! Makes the torrent of a file by hand: `torrent FILE OUT TRACKER...` writes it, prints its magnet link and how fast the hashing went. It
 //! exists to check our torrents with other programs and to measure; the pod itself hashes while it publishes.
 
 use std::error::Error;
@@ -31,8 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let torrent = hasher.finish(name, trackers)?;
     std::fs::write(out, &torrent.bytes)?;
     let magnet = Magnet {
-        infohash_v1: Some(torrent.infohash_v1),
-        infohash_v2: Some(torrent.infohash_v2),
+        infohash: torrent.infohash,
         name: Some(name.to_owned()),
         length: Some(size),
         source: None,
@@ -40,8 +39,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     println!("{magnet}");
     println!(
-        "{} pieces of {} bytes",
-        torrent.piece_count, torrent.piece_length
+        "{} pieces of {} bytes, root {}",
+        torrent.piece_count, torrent.piece_length, torrent.root
     );
     println!(
         "hashed {:.2} GB/s",

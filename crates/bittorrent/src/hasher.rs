@@ -1,28 +1,29 @@
-//! Hashing a file for its torrent in one pass. The bytes come in slices of any size; the SHA-1 of each piece (for version 1 clients)
-//! and the SHA-256 tree (for version 2) are made of the same bytes while they are in the cache. Memory is two short hashes per piece
-//! and nothing else. It does not know about names or trackers: [`Hasher::finish`] hands the hashes to `metainfo`.
+//! Hashing a file for its torrent in one pass. The bytes come in slices of any size; the SHA-1 of each piece (what every
+//! client checks) and the SHA-256 tree over blocks of 16 KiB (what ours check as well) are made of the same bytes while they are in
+//! the cache. Memory is two short hashes per piece and nothing else. It does not know about names or trackers: [`Hasher::finish`] hands the hashes to `metainfo`.
 
 pub(crate) mod merkle;
 
 use aws_lc_rs::digest::{self, Context, SHA1_FOR_LEGACY_USE_ONLY as SHA1, SHA256};
 
+use crate::PiecesRoot;
 use crate::metainfo::{self, BuildError, Torrent};
 use merkle::{BLOCK, Hash, Tree};
 
-/// The smallest piece: small pieces spread faster, and at this size the hashes of both versions are 0.08 % of the file.
+/// The smallest piece: small pieces spread faster, and at this size the hashes of both kinds are 0.08 % of the file.
 pub const MIN_PIECE_LENGTH: u32 = 64 << 10;
 
 /// The largest piece that common clients accept without complaint.
 pub const MAX_PIECE_LENGTH: u32 = 64 << 20;
 
 /// Beyond this many pieces they grow instead: the list of hashes is fetched by every viewer before the first piece can be checked,
-/// so it stays below a third (version 1) or half a megabyte (version 2) however long the video is.
+/// so it stays below a megabyte however long the video is.
 const MAX_PIECES: u64 = 16 << 10;
 
 /// How much of a slice goes through both hashes before the next: it has to stay in the processor's cache.
 const STRIDE: usize = 64 << 10;
 
-/// From this size on each version's hashes get a thread of their own: the two do not depend on each other, and starting a thread
+/// From this size on each kind of hashes gets a thread of their own: the two do not depend on each other, and starting a thread
 /// costs a few dozen microseconds where hashing this much costs more than a thousand.
 const WORTH_A_THREAD: usize = 1 << 20;
 
@@ -46,8 +47,8 @@ pub fn piece_length(size: u64) -> u32 {
 pub struct Hasher {
     piece_length: u32,
     length: u64,
-    v1: PieceHashes,
-    v2: BlockHashes,
+    pieces: PieceHashes,
+    blocks: BlockHashes,
 }
 
 /// What the hashes of a whole file come to.
@@ -57,7 +58,7 @@ pub(crate) struct Hashes {
     /// SHA-1 of every piece, one after the other.
     pub pieces: Vec<u8>,
     /// Root of the SHA-256 tree.
-    pub root: Hash,
+    pub root: PiecesRoot,
     /// One node of that tree per piece; empty for a file of one piece.
     pub layer: Vec<u8>,
 }
@@ -78,13 +79,13 @@ impl Hasher {
         Self {
             piece_length,
             length: 0,
-            v1: PieceHashes {
+            pieces: PieceHashes {
                 piece,
                 filled: 0,
                 current: Context::new(&SHA1),
                 done: Vec::new(),
             },
-            v2: BlockHashes {
+            blocks: BlockHashes {
                 blocks_per_piece: piece / BLOCK,
                 blocks: 0,
                 filled: 0,
@@ -100,16 +101,16 @@ impl Hasher {
     pub fn update(&mut self, bytes: &[u8]) {
         self.length += bytes.len() as u64;
         if bytes.len() >= WORTH_A_THREAD {
-            let Self { v1, v2, .. } = self;
+            let Self { pieces, blocks, .. } = self;
             std::thread::scope(|scope| {
-                scope.spawn(|| v1.update(bytes));
-                v2.update(bytes);
+                scope.spawn(|| pieces.update(bytes));
+                blocks.update(bytes);
             });
             return;
         }
         for part in bytes.chunks(STRIDE) {
-            self.v1.update(part);
-            self.v2.update(part);
+            self.pieces.update(part);
+            self.blocks.update(part);
         }
     }
 
@@ -120,14 +121,14 @@ impl Hasher {
 
     /// Makes the torrent of the file that was fed: one file of that name, at these trackers.
     ///
-    /// The infohashes depend on the name and the bytes alone; nothing in the torrent depends on when or where it is made.
+    /// The infohash depends on the name and the bytes alone; nothing in the torrent depends on when or where it is made.
     pub fn finish(self, name: &str, trackers: &[impl AsRef<str>]) -> Result<Torrent, BuildError> {
-        let (root, layer) = self.v2.finish().ok_or(BuildError::Empty)?;
+        let (root, layer) = self.blocks.finish().ok_or(BuildError::Empty)?;
         let hashes = Hashes {
             length: self.length,
             piece_length: self.piece_length,
-            pieces: self.v1.finish(),
-            root,
+            pieces: self.pieces.finish(),
+            root: PiecesRoot(root),
             layer,
         };
         metainfo::build(&hashes, name, trackers)
@@ -146,7 +147,7 @@ pub(crate) fn check_piece_length(length: u64) -> Result<u32, BadPieceLength> {
     }
 }
 
-/// Version 1: SHA-1 of every piece.
+/// SHA-1 of every piece.
 struct PieceHashes {
     piece: usize,
     filled: usize,
@@ -181,7 +182,7 @@ impl PieceHashes {
     }
 }
 
-/// Version 2: SHA-256 of every block, the node of every piece, the root.
+/// SHA-256 of every block, the node of every piece, the root.
 struct BlockHashes {
     blocks_per_piece: usize,
     /// Blocks in the current piece.
@@ -268,7 +269,7 @@ impl BlockHashes {
     }
 }
 
-/// SHA-1 of a piece as version 1 clients check it.
+/// SHA-1 of a piece or of an info dictionary.
 pub(crate) fn sha1(bytes: &[u8]) -> [u8; 20] {
     digest::digest(&SHA1, bytes)
         .as_ref()

@@ -1,4 +1,4 @@
-//! The fixed-size names of the protocol: infohashes, peer ids, offer ids. Each is its own type so that one is never taken for
+//! The fixed-size names of the protocol: infohashes, roots of hash trees, peer ids, offer ids. Each is its own type so that one is never taken for
 //! another, and each knows its two spellings: hex for people and URLs, and the "binary string" of WebTorrent's JSON, in which the
 //! code points 0 to 255 stand for bytes. Anything that is not exactly the right length is refused here, at the edge.
 
@@ -109,8 +109,8 @@ id! {
     InfoHash, 20
 }
 id! {
-    /// The SHA-256 of a torrent's info dictionary, by which version 2 of the protocol names it.
-    InfoHashV2, 32
+    /// Names a file's bytes: the root of the SHA-256 tree over its 16 KiB blocks.
+    PiecesRoot, 32
 }
 id! {
     /// Names a peer within a swarm; the peer chose it itself.
@@ -119,17 +119,6 @@ id! {
 id! {
     /// Names one WebRTC offer of a peer, so that the answer finds its way back.
     OfferId, 20
-}
-
-impl InfoHashV2 {
-    /// The first 20 bytes, which stand for the whole wherever a message has room for an [`InfoHash`] only.
-    pub fn truncated(&self) -> InfoHash {
-        let (head, _) = self
-            .0
-            .split_first_chunk()
-            .expect("32 bytes have a head of 20");
-        InfoHash(*head)
-    }
 }
 
 /// Fills `bytes` from exactly twice as many hex digits.

@@ -11,6 +11,6 @@ mod percent;
 pub mod tracker;
 
 pub use hasher::{BadPieceLength, Hasher, MAX_PIECE_LENGTH, MIN_PIECE_LENGTH, piece_length};
-pub use id::{BadId, InfoHash, InfoHashV2, OfferId, PeerId};
+pub use id::{BadId, InfoHash, OfferId, PeerId, PiecesRoot};
 pub use magnet::{BadMagnet, Magnet};
-pub use metainfo::{BadTorrent, BuildError, Metainfo, Torrent, V2};
+pub use metainfo::{BadTorrent, BuildError, Metainfo, Torrent};

@@ -1,26 +1,22 @@
-//! Magnet links: a swarm's names in a URL. Both versions' infohashes can stand side by side, so that one link serves old and new
-//! clients. Parameters that are unknown are passed over, since everybody adds their own.
+//! Magnet links: a swarm's name in a URL. Only the version 1 infohash is read and written, since that is how our swarms are named; the
+//! version 2 name that links of others may carry beside it (`urn:btmh:`) is passed over, as are unknown parameters, for everybody adds
+//! their own.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::id::read_hex;
-use crate::{InfoHash, InfoHashV2, percent};
+use crate::{InfoHash, percent};
 
 /// The longest link that is read, and the most trackers taken from it.
 const MAX_LINK: usize = 8 << 10;
 const MAX_TRACKERS: usize = 64;
 
-/// SHA-256 with 32 bytes, as multihash spells it.
-const MULTIHASH: &str = "1220";
-
 /// What a magnet link says.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Magnet {
-    /// `xt=urn:btih:`, the version 1 name.
-    pub infohash_v1: Option<InfoHash>,
-    /// `xt=urn:btmh:`, the version 2 name.
-    pub infohash_v2: Option<InfoHashV2>,
+    /// `xt=urn:btih:`, the swarm's name.
+    pub infohash: InfoHash,
     /// `dn`, the name to show.
     pub name: Option<String>,
     /// `xl`, the size in bytes.
@@ -53,28 +49,17 @@ pub enum BadMagnet {
 
 impl fmt::Display for Magnet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("magnet:?")?;
-        let mut separator = "";
-        if let Some(infohash) = self.infohash_v1 {
-            write!(f, "xt=urn:btih:{infohash}")?;
-            separator = "&";
-        }
-        if let Some(infohash) = self.infohash_v2 {
-            write!(f, "{separator}xt=urn:btmh:{MULTIHASH}{infohash}")?;
-            separator = "&";
-        }
+        write!(f, "magnet:?xt=urn:btih:{}", self.infohash)?;
         if let Some(length) = self.length {
-            write!(f, "{separator}xl={length}")?;
-            separator = "&";
+            write!(f, "&xl={length}")?;
         }
         let texts = [("dn", &self.name), ("xs", &self.source)];
         let texts = texts
             .into_iter()
             .filter_map(|(key, text)| Some((key, text.as_ref()?)));
         for (key, text) in texts.chain(self.trackers.iter().map(|tracker| ("tr", tracker))) {
-            write!(f, "{separator}{key}=")?;
+            write!(f, "&{key}=")?;
             percent::encode(text.as_bytes(), f)?;
-            separator = "&";
         }
         Ok(())
     }
@@ -91,46 +76,43 @@ impl FromStr for Magnet {
         if !scheme.eq_ignore_ascii_case("magnet:") {
             return Err(BadMagnet::Scheme);
         }
-        let mut magnet = Self::default();
+        let mut infohash = None;
+        let (mut name, mut length, mut source) = (None, None, None);
+        let mut trackers = Vec::new();
         for (key, value) in percent::pairs(query) {
             // Several topics may be numbered: "xt.1", "tr.2".
             match key.split_once('.').map_or(key, |(key, _)| key) {
-                "xt" => magnet.read_topic(value)?,
-                "dn" => magnet.name = Some(text(value).ok_or(BadMagnet::Parameter("dn"))?),
-                "xl" => {
-                    magnet.length = Some(value.parse().map_err(|_| BadMagnet::Parameter("xl"))?)
-                }
-                "xs" => magnet.source = Some(text(value).ok_or(BadMagnet::Parameter("xs"))?),
-                "tr" if magnet.trackers.len() < MAX_TRACKERS => {
-                    magnet
-                        .trackers
-                        .push(text(value).ok_or(BadMagnet::Parameter("tr"))?);
+                "xt" => infohash = read_topic(value)?.or(infohash),
+                "dn" => name = Some(text(value).ok_or(BadMagnet::Parameter("dn"))?),
+                "xl" => length = Some(value.parse().map_err(|_| BadMagnet::Parameter("xl"))?),
+                "xs" => source = Some(text(value).ok_or(BadMagnet::Parameter("xs"))?),
+                "tr" if trackers.len() < MAX_TRACKERS => {
+                    trackers.push(text(value).ok_or(BadMagnet::Parameter("tr"))?);
                 }
                 _ => {}
             }
         }
-        match (magnet.infohash_v1, magnet.infohash_v2) {
-            (None, None) => Err(BadMagnet::NoInfoHash),
-            _ => Ok(magnet),
-        }
+        Ok(Self {
+            infohash: infohash.ok_or(BadMagnet::NoInfoHash)?,
+            name,
+            length,
+            source,
+            trackers,
+        })
     }
 }
 
-impl Magnet {
-    fn read_topic(&mut self, topic: &str) -> Result<(), BadMagnet> {
-        let topic = text(topic).ok_or(BadMagnet::InfoHash)?;
-        if let Some(hash) = topic.strip_prefix("urn:btih:") {
-            let mut bytes = [0; 20];
-            read_hex(hash, &mut bytes)
-                .or_else(|| read_base32(hash, &mut bytes))
-                .ok_or(BadMagnet::InfoHash)?;
-            self.infohash_v1 = Some(InfoHash(bytes));
-        } else if let Some(hash) = topic.strip_prefix("urn:btmh:") {
-            let hash = hash.strip_prefix(MULTIHASH).ok_or(BadMagnet::InfoHash)?;
-            self.infohash_v2 = Some(hash.parse().map_err(|_| BadMagnet::InfoHash)?);
-        }
-        Ok(())
-    }
+/// The infohash, if the topic is one; links may name other topics beside it.
+fn read_topic(topic: &str) -> Result<Option<InfoHash>, BadMagnet> {
+    let topic = text(topic).ok_or(BadMagnet::InfoHash)?;
+    let Some(hash) = topic.strip_prefix("urn:btih:") else {
+        return Ok(None);
+    };
+    let mut bytes = [0; 20];
+    read_hex(hash, &mut bytes)
+        .or_else(|| read_base32(hash, &mut bytes))
+        .ok_or(BadMagnet::InfoHash)?;
+    Ok(Some(InfoHash(bytes)))
 }
 
 fn text(value: &str) -> Option<String> {
@@ -164,23 +146,21 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const V1: &str = "00112233445566778899aabbccddeeff00112233";
+    const INFOHASH: &str = "00112233445566778899aabbccddeeff00112233";
 
     #[test]
     fn builds_the_link_that_clients_know() {
         let magnet = Magnet {
-            infohash_v1: Some(V1.parse().unwrap()),
-            infohash_v2: Some(InfoHashV2([0xab; 32])),
+            infohash: INFOHASH.parse().unwrap(),
             name: Some("a clip & more.mp4".into()),
             length: Some(1234),
             source: None,
             trackers: vec!["wss://pod.example/tracker/socket".into()],
         };
-        let v2 = "ab".repeat(32);
         assert_eq!(
             magnet.to_string(),
             format!(
-                "magnet:?xt=urn:btih:{V1}&xt=urn:btmh:1220{v2}&xl=1234&dn=a%20clip%20%26%20more.mp4\
+                "magnet:?xt=urn:btih:{INFOHASH}&xl=1234&dn=a%20clip%20%26%20more.mp4\
                  &tr=wss%3A%2F%2Fpod.example%2Ftracker%2Fsocket"
             )
         );
@@ -189,12 +169,13 @@ mod tests {
     #[test]
     fn reads_links_of_others() {
         let base32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-        let read: Magnet =
-            format!("MAGNET:?dn=a+b&xt.1=urn%3Abtih%3A{base32}&tr.1=x&so=0-2&&x.pe=h:1")
-                .parse()
-                .unwrap();
+        let read: Magnet = format!(
+            "MAGNET:?dn=a+b&xt.1=urn%3Abtih%3A{base32}&xt.2=urn:btmh:1220ab&tr.1=x&so=0-2&&x.pe=h:1"
+        )
+        .parse()
+        .unwrap();
         assert_eq!(
-            read.infohash_v1.unwrap().to_string(),
+            read.infohash.to_string(),
             "00443214c74254b635cf84653a56d7c675be77df"
         );
         assert_eq!(
@@ -205,7 +186,7 @@ mod tests {
 
     #[test]
     fn refuses_what_names_no_swarm() {
-        let long = format!("magnet:?xt=urn:btih:{V1}&dn={}", "x".repeat(MAX_LINK));
+        let long = format!("magnet:?xt=urn:btih:{INFOHASH}&dn={}", "x".repeat(MAX_LINK));
         let cases: &[(&str, BadMagnet)] = &[
             ("", BadMagnet::Scheme),
             ("http://x/?xt=urn:btih:00", BadMagnet::Scheme),
@@ -223,8 +204,7 @@ mod tests {
                 "magnet:?xt=urn:btih:11111111111111111111111111111111",
                 BadMagnet::InfoHash,
             ),
-            ("magnet:?xt=urn:btmh:122000", BadMagnet::InfoHash),
-            ("magnet:?xt=urn:btmh:1114aa", BadMagnet::InfoHash),
+            ("magnet:?xt=urn:btmh:1220ab", BadMagnet::NoInfoHash),
             ("magnet:?xl=-1", BadMagnet::Parameter("xl")),
             ("magnet:?dn=%ff", BadMagnet::Parameter("dn")),
             (&long, BadMagnet::TooLong),
@@ -237,11 +217,10 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_built_is_read(
-            v1: Option<[u8; 20]>, v2: [u8; 32], name: Option<String>, length: Option<u64>, source: Option<String>,
+            infohash: [u8; 20], name: Option<String>, length: Option<u64>, source: Option<String>,
             trackers in prop::collection::vec(".{0,20}", 0..4),
         ) {
-            let (infohash_v1, infohash_v2) = (v1.map(InfoHash), Some(InfoHashV2(v2)));
-            let magnet = Magnet { infohash_v1, infohash_v2, name, length, source, trackers };
+            let magnet = Magnet { infohash: InfoHash(infohash), name, length, source, trackers };
             let link = magnet.to_string();
             prop_assume!(link.len() <= MAX_LINK);
             assert_eq!(link.parse(), Ok(magnet));

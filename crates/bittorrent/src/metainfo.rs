@@ -1,16 +1,17 @@
-//! Torrents of one file, readable by version 1 and version 2 clients alike (BEP 3 and BEP 52, "hybrid"). A version 1 client sees the
-//! ordinary keys and ignores the rest; a version 2 client finds the same bytes under the file tree. One file per torrent, because
-//! then both versions cut it into the same pieces without padding files. There is no date, no creator and no web seed in what we
-//! build: the same bytes and name give the same torrent for ever. Torrents of several files are not read.
+//! Torrents of one file, as every BitTorrent client reads them (version 1, BEP 3), with the SHA-256 tree of version 2 (BEP 52) in two
+//! further keys: `pieces root` inside the info dictionary and `piece layers` outside of it. Other clients pass over keys they do not
+//! know; ours can check blocks of 16 KiB. We do not build hybrids of both versions, because clients that are still common fail on
+//! them: aria2 1.36 loses the value of the file tree's empty key and so computes a wrong infohash, Transmission 3.00 refuses them. Of
+//! hybrids and torrents that others made the version 1 part is read; torrents of several files are not. There is no date, no creator
+//! and no web seed in what we build: the same bytes and name give the same torrent for ever.
 
 use std::borrow::Cow;
-
-use aws_lc_rs::digest::{self, SHA256};
+use std::collections::BTreeMap;
 
 use crate::bencode::{self, Item, Value};
 use crate::hasher::merkle::{self, BLOCK, Tree};
 use crate::hasher::{BadPieceLength, Hashes, check_piece_length, sha1};
-use crate::{InfoHash, InfoHashV2};
+use crate::{InfoHash, PiecesRoot};
 
 /// The longest file name: what file systems take.
 const MAX_NAME: usize = 255;
@@ -23,10 +24,10 @@ const MAX_TRACKERS: usize = 64;
 pub struct Torrent {
     /// The content of the `.torrent` file.
     pub bytes: Vec<u8>,
-    /// The swarm's name for version 1 clients and for WebTorrent.
-    pub infohash_v1: InfoHash,
-    /// The swarm's name for version 2 clients.
-    pub infohash_v2: InfoHashV2,
+    /// The swarm's name.
+    pub infohash: InfoHash,
+    /// Root of the hash tree over the file.
+    pub root: PiecesRoot,
     /// Bytes per piece.
     pub piece_length: u32,
     /// Number of pieces, the last of which may be shorter.
@@ -80,22 +81,14 @@ pub struct Metainfo<'a> {
     pub pieces: &'a [u8],
     /// Addresses of the trackers, best first.
     pub trackers: Vec<&'a str>,
-    /// The version 1 name, taken over the raw info dictionary.
+    /// The swarm's name, taken over the raw info dictionary.
     pub infohash: InfoHash,
     /// The raw info dictionary, as peers hand it to each other.
     pub info: &'a [u8],
-    /// What a version 2 client uses; absent in a version 1 torrent.
-    pub v2: Option<V2<'a>>,
-}
-
-/// The version 2 half of a torrent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct V2<'a> {
-    /// The version 2 name, taken over the raw info dictionary.
-    pub infohash: InfoHashV2,
-    /// Root of the hash tree.
-    pub root: [u8; 32],
-    /// One node of the tree per piece, 32 bytes each; empty for a file of one piece.
+    /// Root of the hash tree, where the torrent names one.
+    pub root: Option<PiecesRoot>,
+    /// One node of that tree per piece, 32 bytes each. Empty for a file of one piece and in torrents that do not carry it, such as
+    /// those put together from an info dictionary that peers sent.
     pub layer: &'a [u8],
 }
 
@@ -108,36 +101,29 @@ pub(crate) fn build(
     if !is_plain(name) {
         return Err(BuildError::Name);
     }
-    let length = || Item::Integer(i64::try_from(hashes.length).unwrap_or(i64::MAX));
-    let file = Item::dict([
-        ("length", length()),
-        ("pieces root", Item::bytes(&hashes.root)),
-    ]);
     let info = Item::dict([
-        ("file tree", Item::dict([(name, Item::dict([("", file)]))])),
-        ("length", length()),
-        ("meta version", Item::Integer(2)),
+        (
+            "length",
+            Item::Integer(i64::try_from(hashes.length).unwrap_or(i64::MAX)),
+        ),
         ("name", Item::bytes(name)),
         (
             "piece length",
             Item::Integer(i64::from(hashes.piece_length)),
         ),
         ("pieces", Item::bytes(&hashes.pieces)),
-    ])
-    .encode();
-    let infohash_v1 = InfoHash(sha1(&info));
-    let infohash_v2 = InfoHashV2(merkle::to_hash(digest::digest(&SHA256, &info)));
-
-    let mut layers = std::collections::BTreeMap::new();
+        ("pieces root", Item::bytes(&hashes.root.0)),
+    ]);
+    let infohash = InfoHash(sha1(&info.encode()));
+    let mut torrent = BTreeMap::from([(Cow::Borrowed(&b"info"[..]), info)]);
     if !hashes.layer.is_empty() {
-        layers.insert(Cow::Borrowed(&hashes.root[..]), Item::bytes(&hashes.layer));
+        let layer = (
+            Cow::Borrowed(&hashes.root.0[..]),
+            Item::bytes(&hashes.layer),
+        );
+        let layers = Item::Dict(BTreeMap::from([layer]));
+        torrent.insert(Cow::Borrowed(b"piece layers"), layers);
     }
-    let info = Item::Encoded(bencode::decode(&info).expect("just encoded"));
-    let Item::Dict(mut torrent) =
-        Item::dict([("info", info), ("piece layers", Item::Dict(layers))])
-    else {
-        unreachable!("Item::dict makes a dictionary")
-    };
     if let Some(first) = trackers.first() {
         torrent.insert(Cow::Borrowed(b"announce"), Item::bytes(first.as_ref()));
         // A tier each: clients go from one to the next, so one that they cannot speak with hides no other.
@@ -148,8 +134,8 @@ pub(crate) fn build(
     }
     Ok(Torrent {
         bytes: Item::Dict(torrent).encode(),
-        infohash_v1,
-        infohash_v2,
+        infohash,
+        root: hashes.root,
         piece_length: hashes.piece_length,
         piece_count: hashes.length.div_ceil(u64::from(hashes.piece_length)),
     })
@@ -193,58 +179,34 @@ impl<'a> Metainfo<'a> {
             trackers: trackers(torrent),
             infohash: InfoHash(sha1(info.raw())),
             info: info.raw(),
-            v2: None,
+            root: None,
+            layer: &[],
         };
         if metainfo.piece_count().checked_mul(20) != Some(pieces.len() as u64) || pieces.is_empty()
         {
             return Err(BadTorrent::Contradiction("the number of pieces"));
         }
-        if let Some(version) = info.get(b"meta version") {
-            if version.integer() != Some(2) {
-                return Err(BadTorrent::Key("meta version"));
-            }
-            metainfo.v2 = Some(metainfo.parse_v2(torrent, info)?);
+        if let Some(root) = info.get(b"pieces root") {
+            metainfo.read_tree(torrent, root)?;
         }
         Ok(metainfo)
     }
 
-    fn parse_v2(&self, torrent: Value<'a>, info: Value<'a>) -> Result<V2<'a>, BadTorrent> {
-        let mut tree = info
-            .get(b"file tree")
-            .and_then(Value::dict)
-            .ok_or(BadTorrent::Key("file tree"))?;
-        let file = match (tree.next(), tree.next()) {
-            (Some((name, file)), None) if name == self.name.as_bytes() => file.get(b""),
-            (Some(_), None) => return Err(BadTorrent::Contradiction("the name in the file tree")),
-            _ => return Err(BadTorrent::SeveralFiles),
-        };
-        let file = file.ok_or(BadTorrent::Key("file tree"))?;
-        if file.get(b"length").and_then(Value::unsigned) != Some(self.length) {
-            return Err(BadTorrent::Contradiction("the length in the file tree"));
-        }
-        let root = file
-            .get(b"pieces root")
-            .and_then(Value::bytes)
-            .and_then(|root| root.try_into().ok());
-        let root: [u8; 32] = root.ok_or(BadTorrent::Key("pieces root"))?;
-        let mut layer: &[u8] = &[];
-        if self.piece_count() > 1 {
-            let layers = torrent
-                .get(b"piece layers")
-                .ok_or(BadTorrent::Key("piece layers"))?;
-            layer = layers
-                .get(&root)
+    fn read_tree(&mut self, torrent: Value<'a>, root: Value<'a>) -> Result<(), BadTorrent> {
+        let root = root.bytes().and_then(|root| root.try_into().ok());
+        let root: PiecesRoot = root.ok_or(BadTorrent::Key("pieces root"))?;
+        self.root = Some(root);
+        let layers = torrent.get(b"piece layers");
+        if let Some(layers) = layers.filter(|_| self.piece_count() > 1) {
+            self.layer = layers
+                .get(&root.0)
                 .and_then(Value::bytes)
                 .ok_or(BadTorrent::Key("piece layers"))?;
-            if root_of(layer, self.piece_count(), self.height()) != Some(root) {
+            if root_of(self.layer, self.piece_count(), self.height()) != Some(root.0) {
                 return Err(BadTorrent::Contradiction("the layer of piece hashes"));
             }
         }
-        Ok(V2 {
-            infohash: InfoHashV2(merkle::to_hash(digest::digest(&SHA256, info.raw()))),
-            root,
-            layer,
-        })
+        Ok(())
     }
 
     /// Number of pieces, the last of which may be shorter.
@@ -264,29 +226,28 @@ impl<'a> Metainfo<'a> {
             return false;
         };
         let sha1_fits = self.pieces.chunks_exact(20).nth(index) == Some(&sha1(bytes)[..]);
-        sha1_fits
-            && self
-                .v2
-                .is_none_or(|v2| v2.holds(index, bytes, self.height()))
+        sha1_fits && self.tree_holds(index, bytes)
+    }
+
+    /// Whether these bytes are below their node of the hash tree, as far as the torrent tells that node.
+    fn tree_holds(&self, index: usize, bytes: &[u8]) -> bool {
+        let (node, height) = match &self.root {
+            Some(root) if self.piece_count() == 1 => (Some(&root.0[..]), None),
+            _ => (self.layer.chunks_exact(32).nth(index), Some(self.height())),
+        };
+        node.is_none_or(|node| {
+            let mut blocks = Tree::default();
+            let leaves = bytes.chunks(BLOCK).map(merkle::leaf);
+            leaves.for_each(|leaf| blocks.push(leaf));
+            blocks
+                .root(height, [0; 32])
+                .is_some_and(|root| root == node)
+        })
     }
 
     /// Levels of the hash tree between blocks and pieces.
     fn height(&self) -> usize {
         (self.piece_length as usize / BLOCK).ilog2() as usize
-    }
-}
-
-impl V2<'_> {
-    fn holds(&self, index: usize, bytes: &[u8], height: usize) -> bool {
-        let mut blocks = Tree::default();
-        bytes
-            .chunks(BLOCK)
-            .for_each(|block| blocks.push(merkle::leaf(block)));
-        if self.layer.is_empty() {
-            return blocks.root(None, [0; 32]) == Some(self.root);
-        }
-        let node = blocks.root(Some(height), [0; 32]);
-        node.is_some_and(|node| self.layer.chunks_exact(32).nth(index) == Some(&node[..]))
     }
 }
 

@@ -151,6 +151,11 @@ async fn check_rendition(pod: &TestPod, file: &Value) {
     let metainfo = Metainfo::parse(&torrent).unwrap();
     assert_eq!((metainfo.name, metainfo.length), (name, bytes.len() as u64));
     assert_eq!(metainfo.infohash.to_string(), file["infoHash"]);
+    let row = db::renditions::by_file(&pod.pod.db, name)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(metainfo.root.unwrap().to_string(), row.pieces_root);
     for (number, piece) in bytes.chunks(metainfo.piece_length as usize).enumerate() {
         assert!(metainfo.holds(number as u64, piece), "piece {number}");
     }

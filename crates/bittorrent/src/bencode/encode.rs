@@ -5,8 +5,6 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use super::Value;
-
 /// A value to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Item<'a> {
@@ -18,8 +16,6 @@ pub enum Item<'a> {
     List(Vec<Item<'a>>),
     /// A dictionary; the map keeps the keys in order.
     Dict(BTreeMap<Cow<'a, [u8]>, Item<'a>>),
-    /// A value that is already encoded, such as an info dictionary whose hash must not change.
-    Encoded(Value<'a>),
 }
 
 impl<'a> Item<'a> {
@@ -62,7 +58,6 @@ impl<'a> Item<'a> {
                 }
                 text.push(b'e');
             }
-            Item::Encoded(value) => text.extend_from_slice(value.raw()),
         }
     }
 }

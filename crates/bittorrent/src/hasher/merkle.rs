@@ -1,4 +1,4 @@
-//! The hash tree of BitTorrent version 2 while a file streams by: SHA-256 of every 16 KiB block, joined in pairs up to one hash per
+//! The hash tree of BEP 52 while a file streams by: SHA-256 of every 16 KiB block, joined in pairs up to one hash per
 //! piece and on to the root. Like a binary counter it keeps at most one waiting hash per level, so its memory does not grow with
 //! what it has seen. Missing blocks at the end count as zero hashes, as the format wants.
 

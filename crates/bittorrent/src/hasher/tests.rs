@@ -1,4 +1,4 @@
-//! Piece lengths, and the version 1 hashes against the definition. The version 2 tree is tested beside it in `merkle`, and both
+//! Piece lengths, and the SHA-1 hashes against the definition. The SHA-256 tree is tested beside it in `merkle`, and both
 //! together in `metainfo`.
 
 use super::*;
@@ -45,7 +45,7 @@ fn one_long_slice_and_many_short_ones_give_the_hashes_of_the_pieces() {
         let mut hasher = Hasher::new(32 << 10).unwrap();
         file.chunks(slice).for_each(|slice| hasher.update(slice));
         assert_eq!(hasher.length(), file.len() as u64);
-        (hasher.v1.finish(), hasher.v2.finish().unwrap())
+        (hasher.pieces.finish(), hasher.blocks.finish().unwrap())
     };
     let whole = hashes(file.len());
     assert_eq!(whole.0, expected);

@@ -52,9 +52,11 @@ fn reads_what_it_builds_and_every_piece_fits() {
             ("clip.mp4", size as u64, MIN_PIECE_LENGTH)
         );
         assert_eq!(read.trackers, TRACKERS);
-        assert_eq!(read.infohash, torrent.infohash_v1);
-        assert_eq!(read.v2.unwrap().infohash, torrent.infohash_v2);
+        assert_eq!(read.infohash, torrent.infohash);
+        assert_eq!(read.root, Some(torrent.root));
         assert_eq!(read.piece_count(), torrent.piece_count);
+        let nodes = if size > piece { torrent.piece_count } else { 0 };
+        assert_eq!(read.layer.len() as u64, nodes * 32);
         for (index, bytes) in file.chunks(piece).enumerate() {
             assert!(read.holds(index as u64, bytes), "piece {index} of {size}");
             let mut wrong = bytes.to_vec();
@@ -72,12 +74,12 @@ fn is_the_same_for_ever() {
     // Made by this program and confirmed by libtorrent 2.0.8; a change here would rename every swarm that exists.
     let torrent = torrent(&file(200_000));
     assert_eq!(
-        torrent.infohash_v1.to_string(),
-        "a5b427031f22f0a6062b2c135652dc9452d0e663"
+        torrent.infohash.to_string(),
+        "4f15140e3c2ac6520472b38bdb4cec34a5988ae3"
     );
     assert_eq!(
-        torrent.infohash_v2.to_string(),
-        "2adadc2e80b992a8213041fc00c32fae7a3f22f2bc74b608c46ad472a819b6d4"
+        torrent.root.to_string(),
+        "3f6dfcf4c2b0766eaa7004bdd174c93e3c66b48dd326a9e9eab71308278068c6"
     );
 }
 
@@ -87,7 +89,7 @@ fn trackers_do_not_change_the_name() {
     let mut hasher = Hasher::for_size(file.len() as u64);
     hasher.update(&file);
     let bare = hasher.finish("clip.mp4", &[] as &[&str]).unwrap();
-    assert_eq!(bare.infohash_v1, torrent(&file).infohash_v1);
+    assert_eq!(bare.infohash, torrent(&file).infohash);
     assert_eq!(
         Metainfo::parse(&bare.bytes).unwrap().trackers,
         [] as [&str; 0]
@@ -124,28 +126,18 @@ fn refuses_torrents_that_contradict_themselves() {
         assert_eq!(Metainfo::parse(&bad), Err(expected), "{from} -> {to}");
     };
     check(
-        "d8:clip.mp4d",
-        "d8:clap.mp4d",
-        BadTorrent::Contradiction("the name in the file tree"),
-    );
-    check(
         "6:lengthi200000e",
-        "6:lengthi200001e",
-        BadTorrent::Contradiction("the length in the file tree"),
-    );
-    check(
-        "e6:lengthi200000e12:meta",
-        "e6:lengthi900000e12:meta",
+        "6:lengthi900000e",
         BadTorrent::Contradiction("the number of pieces"),
     );
     check(
-        "e6:lengthi200000e12:meta",
-        "e6:lengthi-1e12:meta",
+        "6:lengthi200000e",
+        "6:lengthi-1e",
         BadTorrent::Key("length"),
     );
     check(
-        "e6:lengthi200000e12:meta",
-        "e6:lengthi0e12:meta",
+        "6:lengthi200000e",
+        "6:lengthi0e",
         BadTorrent::Contradiction("the number of pieces"),
     );
     check(
@@ -158,25 +150,28 @@ fn refuses_torrents_that_contradict_themselves() {
         "piece lengthi0e",
         BadTorrent::PieceLength(BadPieceLength(0)),
     );
-    check(
-        "meta versioni2e",
-        "meta versioni3e",
-        BadTorrent::Key("meta version"),
-    );
     check("name8:clip.mp4", "name8:../p.mp4", BadTorrent::Name);
     check(
-        "12:piece layers",
-        "12:piece lawers",
-        BadTorrent::Key("piece layers"),
+        "11:pieces root32:",
+        "11:pieces root0:4:root32:",
+        BadTorrent::Key("pieces root"),
     );
     check("4:info", "4:infu", BadTorrent::Key("info"));
 
-    let mut bad = good.clone();
-    let last = good.len() - 3;
-    bad[last] ^= 1;
-    assert_eq!(
-        Metainfo::parse(&bad),
-        Err(BadTorrent::Contradiction("the layer of piece hashes"))
+    // The text ends in the nodes of the layer, before which stands the root that they are found by.
+    let flip = |at: usize, expected: BadTorrent| {
+        let mut bad = good.clone();
+        bad[at] ^= 1;
+        assert_eq!(Metainfo::parse(&bad), Err(expected), "byte {at}");
+    };
+    let layer = Metainfo::parse(&good).unwrap().layer.len();
+    flip(
+        good.len() - 3,
+        BadTorrent::Contradiction("the layer of piece hashes"),
+    );
+    flip(
+        good.len() - 2 - layer - "128:".len() - 1,
+        BadTorrent::Key("piece layers"),
     );
     for cut in 0..good.len() {
         assert!(Metainfo::parse(&good[..cut]).is_err());
@@ -184,24 +179,56 @@ fn refuses_torrents_that_contradict_themselves() {
 }
 
 #[test]
-fn reads_a_version_1_torrent() {
-    let info = Item::dict([
-        ("length", Item::Integer(3)),
-        ("name", Item::bytes("a.txt")),
-        ("piece length", Item::Integer(65536)),
-        ("pieces", Item::bytes(&[7; 20])),
-    ]);
-    let text = Item::dict([
-        ("announce", Item::bytes("http://t.example/announce")),
-        ("info", info),
-    ])
-    .encode();
-    let read = Metainfo::parse(&text).unwrap();
-    assert_eq!(
-        (read.trackers.as_slice(), read.v2),
-        (&["http://t.example/announce"][..], None)
-    );
-    assert!(!read.holds(0, b"abc"));
+fn reads_what_others_build() {
+    let file = file(200_000);
+    let ours = torrent(&file).bytes;
+    let ours = Metainfo::parse(&ours).unwrap();
+    let plain = || {
+        BTreeMap::from([
+            (Cow::Borrowed(&b"length"[..]), Item::Integer(200_000)),
+            (Cow::Borrowed(b"name"), Item::bytes("clip.mp4")),
+            (Cow::Borrowed(b"piece length"), Item::Integer(65536)),
+            (Cow::Borrowed(b"pieces"), Item::bytes(ours.pieces)),
+        ])
+    };
+    let mut hybrid = plain();
+    hybrid.insert(Cow::Borrowed(b"meta version"), Item::Integer(2));
+    let root = Item::dict([("pieces root", Item::bytes(&[7; 32]))]);
+    let tree = Item::dict([("clip.mp4", Item::dict([("", root)]))]);
+    hybrid.insert(Cow::Borrowed(b"file tree"), tree);
+    let mut from_peers = plain();
+    let root = ours.root.unwrap();
+    from_peers.insert(Cow::Borrowed(b"pieces root"), Item::bytes(&root.0));
+
+    for (info, root) in [(plain(), None), (hybrid, None), (from_peers, Some(root))] {
+        let tracker = Item::bytes("http://t.example/announce");
+        let text = Item::dict([("announce", tracker), ("info", Item::Dict(info))]).encode();
+        let read = Metainfo::parse(&text).unwrap();
+        assert_eq!(read.trackers, ["http://t.example/announce"]);
+        assert_eq!((read.root, read.layer), (root, &[][..]));
+        assert!(read.holds(3, &file[3 * 65536..]));
+        assert!(!read.holds(3, &file[3 * 65536 - 1..file.len() - 1]));
+    }
+}
+
+#[test]
+fn a_piece_must_fit_both_kinds_of_hashes() {
+    for size in [60_000, 200_000] {
+        let file = file(size);
+        let mut wrong = file.clone();
+        wrong[50_000] ^= 1;
+        let (mut bytes, other) = (torrent(&file).bytes, torrent(&wrong).bytes);
+        // The SHA-1 hashes of another file, the tree of this one.
+        let pieces = |bytes: &[u8]| Metainfo::parse(bytes).unwrap().pieces.to_vec();
+        let (old, new) = (pieces(&bytes), pieces(&other));
+        let at = bytes.windows(old.len()).position(|part| part == old);
+        bytes[at.unwrap()..][..old.len()].copy_from_slice(&new);
+        let read = Metainfo::parse(&bytes).unwrap();
+        let piece = size.min(65536);
+        assert!(!read.holds(0, &file[..piece]), "SHA-1 of {size}");
+        assert!(!read.holds(0, &wrong[..piece]), "tree of {size}");
+        assert!(size < 65536 || read.holds(1, &file[65536..131_072]));
+    }
 }
 
 proptest! {
