@@ -181,3 +181,41 @@ fn time_limit(tools: &Tools, duration_s: f64) -> Duration {
     let factor = tools.limits.run_time_factor * duration_s.clamp(0.0, 1e6);
     tools.limits.run_time + Duration::from_secs_f64(factor)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::ExitStatus;
+
+    use super::RunError;
+
+    #[test]
+    fn complaints() {
+        let judge =
+            |text: &str| RunError::from_complaint("ffmpeg", ExitStatus::from_raw(256), text);
+        assert_eq!(
+            judge("x\nav_interleaved_write_frame(): No space left on device\n"),
+            RunError::DiskFull
+        );
+        let cases = [
+            ("", "ffmpeg ended with exit status: 1"),
+            ("one\n\ntwo\nthree\nfour\n", "ffmpeg: two; three; four"),
+            (
+                "file:/data/secret/a.mp4: Invalid data found",
+                "ffmpeg: a.mp4: Invalid data found",
+            ),
+            (
+                "[mov @ 0x1] cannot open /data/secret/b.mp4\u{7}",
+                "ffmpeg: [mov @ 0x1] cannot open b.mp4",
+            ),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(
+                judge(text),
+                RunError::Failed {
+                    reason: expected.into()
+                }
+            );
+        }
+    }
+}
