@@ -33,7 +33,7 @@ use crate::config::Networks;
 use client::client_address;
 use connection::Guarded;
 use pace::Paced;
-use slots::{Slot, Slots};
+use slots::{Crowd, Slot, Slots};
 use tls::Tls;
 
 /// A head of a request must be complete after this time, and so must a handshake; an idle connection is closed after it.
@@ -58,6 +58,7 @@ struct Shared {
     proxies: Networks,
     tls: Option<Tls>,
     shutdown: CancellationToken,
+    crowd: Crowd,
 }
 
 impl Listener {
@@ -70,15 +71,19 @@ impl Listener {
         router: Router,
         shutdown: CancellationToken,
     ) -> Listener {
+        let slots = Slots::new(connections);
+        let crowd = slots.crowd();
+        let shared = Shared {
+            router,
+            proxies,
+            tls,
+            shutdown,
+            crowd,
+        };
         Listener {
             socket,
-            slots: Slots::new(connections),
-            shared: Arc::new(Shared {
-                router,
-                proxies,
-                tls,
-                shutdown,
-            }),
+            slots,
+            shared: Arc::new(shared),
         }
     }
 
@@ -161,7 +166,7 @@ impl Shared {
     {
         let answer = service_fn(|request: Request<Incoming>| {
             let client = client_address(peer.ip(), request.headers(), &self.proxies);
-            let mut request = request.map(|body| Body::new(Paced::new(body)));
+            let mut request = request.map(|body| Body::new(Paced::new(body, self.crowd.clone())));
             request.extensions_mut().insert(client);
             if let Some(lane) = &lane {
                 request.extensions_mut().insert(lane.clone());

@@ -2,6 +2,11 @@
 //!
 //! The client is written by hand on a socket, so that it can pipeline, stop reading and leave in the middle.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test may fail wherever something is not as it must be"
+)]
+
 use std::fs::File;
 use std::io::Write;
 use std::net::SocketAddr;

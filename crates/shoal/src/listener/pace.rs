@@ -2,7 +2,7 @@
 //!
 //! Only the time spent waiting for the client counts, not the time our side takes. A client has some seconds of grace, earns more with
 //! every byte, and may never be silent for long. So a slow line uploads a large file without trouble, while thousands of
-//! connections that send one byte each are gone after the grace.
+//! connections that send one byte each are gone after the grace, and sooner when places for connections run out.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -12,13 +12,19 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use tokio::time::{Instant, Sleep};
 
+use super::slots::Crowd;
+
 const GRACE: Duration = Duration::from_secs(20);
+const GRACE_IN_A_CROWD: Duration = Duration::from_secs(3);
+/// Whether it is crowded is looked at this often.
+const LOOK: Duration = Duration::from_secs(3);
 const BYTES_PER_SECOND: u64 = 1000;
 const LONGEST_SILENCE: Duration = Duration::from_secs(45);
 
 /// A body that ends with an error when the client does not keep the pace.
 pub struct Paced<B> {
     body: B,
+    crowd: Crowd,
     received: u64,
     waited: Duration,
     waiting_since: Option<Instant>,
@@ -49,9 +55,10 @@ impl std::error::Error for Broken {}
 
 impl<B> Paced<B> {
     /// Puts a body under the rule.
-    pub fn new(body: B) -> Paced<B> {
+    pub fn new(body: B, crowd: Crowd) -> Paced<B> {
         Paced {
             body,
+            crowd,
             received: 0,
             waited: Duration::ZERO,
             waiting_since: None,
@@ -60,10 +67,12 @@ impl<B> Paced<B> {
     }
 }
 
-/// How long to wait for the next bytes of a client that has sent `received` bytes and let us wait for `waited`.
-fn patience(received: u64, waited: Duration) -> Duration {
-    let earned = GRACE + Duration::from_secs(received / BYTES_PER_SECOND);
-    earned.saturating_sub(waited).min(LONGEST_SILENCE)
+/// How much longer to wait for a client that has sent `received` bytes and let us wait for `waited` in all, `silent` of it just now.
+fn patience(received: u64, waited: Duration, silent: Duration, crowded: bool) -> Duration {
+    let grace = if crowded { GRACE_IN_A_CROWD } else { GRACE };
+    let earned = grace + Duration::from_secs(received / BYTES_PER_SECOND);
+    let left = earned.saturating_sub(waited);
+    left.min(LONGEST_SILENCE.saturating_sub(silent))
 }
 
 impl<B> Body for Paced<B>
@@ -90,19 +99,25 @@ where
                 frame.map(|frame| frame.map_err(|e| Broken::Connection(axum::Error::new(e)))),
             );
         }
-        if self.waiting_since.is_none() {
-            let now = Instant::now();
-            self.waiting_since = Some(now);
-            let until = now + patience(self.received, self.waited);
+        let begins = self.waiting_since.is_none();
+        let since = *self.waiting_since.get_or_insert_with(Instant::now);
+        loop {
+            let silent = since.elapsed();
+            let crowded = self.crowd.is_there();
+            let left = patience(self.received, self.waited + silent, silent, crowded);
+            if left.is_zero() {
+                return Poll::Ready(Some(Err(Broken::TooSlow)));
+            }
+            let until = Instant::now() + left.min(LOOK);
             match &mut self.alarm {
-                Some(alarm) => alarm.as_mut().reset(until),
+                Some(alarm) if begins || alarm.is_elapsed() => alarm.as_mut().reset(until),
+                Some(_) => {}
                 None => self.alarm = Some(Box::pin(tokio::time::sleep_until(until))),
             }
+            if let Some(alarm) = &mut self.alarm {
+                ready!(alarm.as_mut().poll(cx));
+            }
         }
-        if let Some(alarm) = &mut self.alarm {
-            ready!(alarm.as_mut().poll(cx));
-        }
-        Poll::Ready(Some(Err(Broken::TooSlow)))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -120,10 +135,11 @@ mod tests {
 
     use http_body_util::{BodyExt, StreamBody};
 
+    use super::super::slots::Slots;
     use super::*;
 
     /// Sends a piece of `size` bytes each `pause` seconds and tells after how many seconds the body was given up, if it was.
-    async fn given_up(size: usize, pause: u64, pieces: usize) -> Option<u64> {
+    async fn given_up(size: usize, pause: u64, pieces: usize, crowd: Crowd) -> Option<u64> {
         let stream = futures_util::stream::unfold(0, move |sent| async move {
             if sent == pieces {
                 return None;
@@ -133,13 +149,14 @@ mod tests {
             Some((Ok::<_, Infallible>(frame), sent + 1))
         });
         let start = Instant::now();
-        let body = Paced::new(StreamBody::new(Box::pin(stream)));
+        let body = Paced::new(StreamBody::new(Box::pin(stream)), crowd);
         let broken = body.collect().await.is_err();
         broken.then(|| start.elapsed().as_secs())
     }
 
     #[tokio::test(start_paused = true)]
     async fn pace() {
+        let slots = Slots::new(4);
         for (size, pause, pieces, expected) in [
             (1, 1, 1000, Some(20)),
             (1, 1000, 1, Some(20)),
@@ -149,12 +166,30 @@ mod tests {
             (1_000_000, 21, 10, Some(20)),
             (1_000_000, 10, 100, None),
         ] {
-            assert_eq!(
-                given_up(size, pause, pieces).await,
-                expected,
-                "{size} every {pause}"
-            );
+            let given_up = given_up(size, pause, pieces, slots.crowd()).await;
+            assert_eq!(given_up, expected, "{size} every {pause}");
         }
-        assert_eq!(patience(10_000_000_000, Duration::ZERO), LONGEST_SILENCE);
+        // A long silence is too long, whatever was earned.
+        let earned = given_up(10_000_000, 15, 2, slots.crowd());
+        assert_eq!(earned.await, None);
+        assert_eq!(
+            patience(10_000_000_000, Duration::ZERO, Duration::ZERO, false),
+            LONGEST_SILENCE
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_crowd_shortens_the_grace_even_of_those_who_wait_already() {
+        let slots = Slots::new(4);
+        let early = tokio::spawn(given_up(1, 1000, 1, slots.crowd()));
+        let busy = tokio::spawn(given_up(2000, 1, 100, slots.crowd()));
+        tokio::time::sleep(Duration::from_secs(7)).await;
+        let mut taken = Vec::new();
+        for _ in 0..4 {
+            taken.push(slots.place().await.slot());
+        }
+        assert_eq!(given_up(1, 1000, 1, slots.crowd()).await, Some(3));
+        assert_eq!(early.await.unwrap(), Some(9));
+        assert_eq!(busy.await.unwrap(), None);
     }
 }

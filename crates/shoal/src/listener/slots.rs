@@ -12,12 +12,27 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// All places of a listener.
 pub struct Slots {
     free: Arc<Semaphore>,
+    limit: usize,
     taken: Arc<Taken>,
 }
 
 struct Taken {
     by_address: Mutex<HashMap<IpAddr, usize>>,
     each: usize,
+}
+
+/// Tells whether places run out.
+#[derive(Clone)]
+pub struct Crowd {
+    free: Arc<Semaphore>,
+    few: usize,
+}
+
+impl Crowd {
+    /// True when less than a quarter of the places is free.
+    pub fn is_there(&self) -> bool {
+        self.free.available_permits() < self.few
+    }
 }
 
 /// A free place that somebody may take.
@@ -37,10 +52,19 @@ impl Slots {
     pub fn new(limit: usize) -> Slots {
         Slots {
             free: Arc::new(Semaphore::new(limit.min(Semaphore::MAX_PERMITS))),
+            limit,
             taken: Arc::new(Taken {
                 by_address: Mutex::default(),
                 each: limit.div_ceil(4),
             }),
+        }
+    }
+
+    /// Where it can be seen whether places run out.
+    pub fn crowd(&self) -> Crowd {
+        Crowd {
+            free: Arc::clone(&self.free),
+            few: self.limit / 4,
         }
     }
 
