@@ -7,13 +7,13 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } 
 import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { chromium } from 'playwright-core'
 
 const here = dirname(fileURLToPath(import.meta.url))
 const top = join(here, '../..')
-const program = process.env.E2E_PROGRAM ?? join(top, 'target/debug/shoal')
+const program = process.env.SHOAL_TEST_PROGRAM ?? join(top, 'target/debug/shoal')
 const clips = join(top, 'target/test-clips')
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 export const pictures = process.env.E2E_PICTURES
@@ -58,10 +58,13 @@ export async function until(what, ask, seconds = 60) {
   }
 }
 
-/** Starts a pod; `end()` stops it and removes its data. `settings` are SHOAL_... variables. */
-export async function startPod(settings = {}) {
+/**
+ * Starts a pod; `end()` stops it. `settings` are SHOAL_... variables. Without a folder of the caller's it gets one that
+ * is removed at the end.
+ */
+export async function startPod(settings = {}, folder = undefined) {
   const port = await freePort()
-  const data = mkdtempSync(join(tmpdir(), 'shoal-e2e-'))
+  const data = folder ?? mkdtempSync(join(tmpdir(), 'shoal-e2e-'))
   const address = `http://localhost:${port}`
   // Settings of the surroundings are not this pod's.
   const others = Object.fromEntries(Object.entries(process.env).filter(([key]) => !key.startsWith('SHOAL_')))
@@ -92,26 +95,35 @@ export async function startPod(settings = {}) {
     json,
     signIn,
     log: () => log,
-    /** Uploads a file as root through the API; the video, published with all its renditions. */
-    async publish(path, fields = {}) {
-      const token = await signIn('root', 'root-password')
-      const headers = { authorization: `Bearer ${token}` }
+    /** Uploads a file as root through the API; the video's names and root's header. */
+    async upload(path, fields = {}) {
+      const headers = { authorization: `Bearer ${await signIn('root', 'root-password')}` }
       const me = await json('/api/v1/users/me', { headers })
       const form = new FormData()
       const all = { name: 'A minute of pictures', privacy: 1, channelId: me.videoChannels[0].id, ...fields }
       for (const [name, value] of Object.entries(all)) form.append(name, String(value))
-      form.append('videofile', new Blob([readFileSync(path)]), 'minute.mp4')
+      form.append('videofile', new Blob([readFileSync(path)]), basename(path))
       const { video } = await json('/api/v1/videos/upload', { method: 'POST', headers, body: form })
+      return { video, headers }
+    },
+    /** The same, and waits until it is published with all its renditions. */
+    async publish(path, fields = {}) {
+      const { video, headers } = await this.upload(path, fields)
       const found = await until('the video is published', async () => {
         const now = await json(`/api/v1/videos/${video.uuid}`, { headers })
         return now.state.id === 1 && !now.progress && now
       }, 300)
       return { ...found, headers }
     },
+    /** As if the power had gone. */
+    async kill() {
+      child.kill('SIGKILL')
+      await new Promise((done) => (child.exitCode === null && child.signalCode === null ? child.once('exit', done) : done()))
+    },
     async end() {
       child.kill('SIGTERM')
       await new Promise((done) => (child.exitCode === null ? child.once('exit', done) : done()))
-      rmSync(data, { recursive: true, force: true })
+      if (!folder) rmSync(data, { recursive: true, force: true })
       return child.exitCode
     },
   }

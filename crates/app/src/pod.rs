@@ -81,6 +81,13 @@ impl Pod {
     pub async fn open(settings: Settings, clock: Clock) -> anyhow::Result<Self> {
         let db = Db::open(&settings.database).await?;
         let files = Files::open(&settings.files).await?;
+        let orphans = db::jobs::reclaim_at_start(&db, clock.now()).await?;
+        if orphans > 0 {
+            tracing::info!(
+                orphans,
+                "jobs that were under way when the pod ended are taken up again"
+            );
+        }
         let kept = |key: &'static str| {
             let db = db.clone();
             async move {

@@ -21,6 +21,8 @@ const TRANSCODE: &str = "publish-transcode";
 const PICTURES: &str = "publish-pictures";
 const STORYBOARD: &str = "publish-storyboard";
 
+/// A disk with fewer bytes left is full.
+const NO_ROOM: u64 = 1 << 20;
 /// How long a job waits when the disk is full.
 const NO_ROOM_PAUSE: i64 = 15_000;
 
@@ -239,11 +241,14 @@ impl Handler for Jobs {
     }
 }
 
-/// What a run of ffmpeg that did not succeed means for its job.
-fn run_failed(error: RunError) -> Result<Outcome> {
+/// What a run of ffmpeg that did not succeed means for its job. With no room left every failure is
+/// the disk's: some outputs then end empty without a word about it.
+fn run_failed(pod: &Pod, error: RunError) -> Result<Outcome> {
+    let full = pod.files.free_space().is_ok_and(|free| free < NO_ROOM);
     match error {
         RunError::Cancelled => Ok(Outcome::GiveBack),
         RunError::DiskFull => Err(Error::no_space()),
+        _ if full => Err(Error::no_space()),
         other => Err(Error::Internal(anyhow::anyhow!("{other}"))),
     }
 }

@@ -4,6 +4,7 @@
 use crate::{
     Executor, Result, Sql,
     column::row,
+    dialect::Dialect,
     sql::{select, sql},
 };
 use names::{JobId, VideoId};
@@ -93,6 +94,20 @@ pub async fn reclaim(mut db: impl Executor, now: i64) -> Result<u64> {
         .bind(now),
     )
     .await
+}
+
+/// Gives back what a process that died held, when the pod starts. SQLite has one process, so every
+/// lease there is of the last one; on PostgreSQL others may be alive, and leases have to run out.
+pub async fn reclaim_at_start(mut db: impl Executor, now: i64) -> Result<u64> {
+    match db.dialect() {
+        Dialect::Postgres => reclaim(db, now).await,
+        Dialect::Sqlite => {
+            db.run(sql!(
+                "UPDATE jobs SET state = 'waiting', lease_owner = NULL, lease_until = NULL WHERE state = 'active'"
+            ))
+            .await
+        }
+    }
 }
 
 /// Prolongs a lease and notes progress; false when the lease is lost.

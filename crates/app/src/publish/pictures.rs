@@ -6,8 +6,11 @@ use db::{jobs::Job, videos::VideoChanges};
 use files::{FileName, Key};
 use queue::{Context, Outcome};
 
-fn new_name() -> (FileName, String) {
-    let text = format!("{}.jpg", secrets::random_token());
+/// A name that nobody can guess and that a repeated job finds again, so that a pod killed before the
+/// rows were written leaves no file that nobody knows.
+fn name(pod: &Pod, job: &Job, what: &str) -> (FileName, String) {
+    let signature = secrets::sign(&pod.secret, &format!("{what} of job {}", job.id));
+    let text = format!("{}.jpg", &signature[..40]);
     let name =
         FileName::parse(&text).expect("hexadecimal digits and an extension are a plain name");
     (name, text)
@@ -33,14 +36,14 @@ pub(super) async fn thumbnails(pod: &Pod, job: &Job, context: &Context) -> Resul
     )
     .await
     {
-        return run_failed(error);
+        return run_failed(pod, error);
     }
     let mut changes = VideoChanges::default();
     if video.thumbnail.is_none() {
-        let (thumbnail, text) = new_name();
+        let (thumbnail, text) = name(pod, job, "thumbnail");
         pod.files.adopt(&small, &Key::Thumbnail(thumbnail)).await?;
         changes.thumbnail = Some(Some(text));
-        let (preview, text) = new_name();
+        let (preview, text) = name(pod, job, "preview");
         pod.files.adopt(&large, &Key::Preview(preview)).await?;
         changes.preview = Some(Some(text));
     }
@@ -67,9 +70,9 @@ pub(super) async fn storyboard(pod: &Pod, job: &Job, context: &Context) -> Resul
         )
         .await
         {
-            return run_failed(error);
+            return run_failed(pod, error);
         }
-        let (name, text) = new_name();
+        let (name, text) = name(pod, job, "storyboard");
         pod.files.adopt(&sheet, &Key::Storyboard(name)).await?;
         let json = serde_json::json!({
             "file": text,

@@ -52,7 +52,7 @@ pub(super) async fn run(pod: &Pod, job: &Job, context: &Context) -> Result<Outco
     )
     .await
     {
-        return run_failed(error);
+        return run_failed(pod, error);
     }
 
     let mut made = Vec::new();
