@@ -232,8 +232,12 @@ async fn shrinking(way: Way) {
     client
         .send("GET", "/file", Some((25_000_000, 26_000_000)))
         .await;
-    client.head().await;
-    assert_eq!(client.rest().await, b"");
+    // The head may have left before the file was looked at; nothing may follow it.
+    let answer = String::from_utf8(client.rest().await).unwrap();
+    assert!(
+        answer.is_empty() || answer.ends_with("\r\n\r\n"),
+        "{answer}"
+    );
 }
 
 #[tokio::test]
