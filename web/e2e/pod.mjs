@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url'
 import { chromium } from 'playwright-core'
 
 const here = dirname(fileURLToPath(import.meta.url))
-const top = join(here, '../..')
+export const top = join(here, '../..')
 const program = process.env.SHOAL_TEST_PROGRAM ?? join(top, 'target/debug/shoal')
 const clips = join(top, 'target/test-clips')
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -60,12 +60,12 @@ export async function until(what, ask, seconds = 60) {
 
 /**
  * Starts a pod; `end()` stops it. `settings` are SHOAL_... variables. Without a folder of the caller's it gets one that
- * is removed at the end.
+ * is removed at the end; without an address, one on a free port.
  */
-export async function startPod(settings = {}, folder = undefined) {
-  const port = await freePort()
+export async function startPod(settings = {}, folder = undefined, place = undefined) {
+  const port = place?.port ?? (await freePort())
   const data = folder ?? mkdtempSync(join(tmpdir(), 'shoal-e2e-'))
-  const address = `http://localhost:${port}`
+  const address = place?.address ?? `http://localhost:${port}`
   // Settings of the surroundings are not this pod's.
   const others = Object.fromEntries(Object.entries(process.env).filter(([key]) => !key.startsWith('SHOAL_')))
   const child = spawn(program, ['serve', '--listen', `127.0.0.1:${port}`, '--data', data, '--public-url', address], {

@@ -5,7 +5,15 @@ use crate::{
     upload_resumable, users, videos, watching,
 };
 use app::Pod;
-use axum::{Json, Router, extract::DefaultBodyLimit, routing::get};
+use axum::{
+    Json, Router,
+    extract::{DefaultBodyLimit, Request},
+    http::Uri,
+    response::{IntoResponse, Response},
+    routing::{any, get},
+};
+use std::sync::Arc;
+use tower::ServiceExt as _;
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -96,24 +104,53 @@ fn documented() -> OpenApiRouter<Pod> {
         .merge(files)
 }
 
-/// The API as an axum router.
+/// The API as an axum router. A path with a slash too many is the path without (yt-dlp asks so).
 pub fn router(pod: Pod) -> Router {
     let (router, document) = documented().split_for_parts();
-    let document = std::sync::Arc::new(document);
-    router
-        .route(
-            "/api/v1/openapi.json",
-            get(move || {
-                let document = document.clone();
-                async move { Json((*document).clone()) }
-            }),
-        )
-        .route("/api/v1/{*rest}", axum::routing::any(unknown))
-        .with_state(pod)
+    let document = Arc::new(document);
+    let known = router.with_state(pod).route(
+        "/api/v1/openapi.json",
+        get(move || {
+            let document = document.clone();
+            async move { Json((*document).clone()) }
+        }),
+    );
+    let others = known.clone();
+    known.route(
+        "/api/v1/{*rest}",
+        any(move |request| unknown(others, request)),
+    )
 }
 
-async fn unknown() -> crate::Problem {
-    app::Error::NotFound("There is no such API path; what was asked for was").into()
+async fn unknown(known: Router, request: Request) -> Response {
+    let path = request.uri().path();
+    let slashless = path.trim_end_matches('/');
+    if slashless.len() == path.len() {
+        return nothing();
+    }
+    let query = request
+        .uri()
+        .query()
+        .map_or(String::new(), |q| format!("?{q}"));
+    let Ok(uri) = format!("{slashless}{query}").parse::<Uri>() else {
+        return nothing();
+    };
+    // A request of its own: what the router noted of the first path would be taken for the second's.
+    let (parts, body) = request.into_parts();
+    let mut again = Request::new(body);
+    *again.method_mut() = parts.method;
+    *again.uri_mut() = uri;
+    *again.headers_mut() = parts.headers;
+    if let Some(address) = parts.extensions.get::<peers::ClientAddress>() {
+        again.extensions_mut().insert(*address);
+    }
+    let answer = known.fallback(|| async { nothing() }).oneshot(again).await;
+    answer.unwrap_or_else(|never| match never {})
+}
+
+fn nothing() -> Response {
+    let error = app::Error::NotFound("There is no such API path; what was asked for was");
+    crate::Problem(error).into_response()
 }
 
 /// The OpenAPI document.

@@ -1,5 +1,7 @@
 //! From a file to a video people watch.
 
+#![expect(clippy::unwrap_used, reason = "a story that cannot go on fails")]
+
 use bittorrent::Metainfo;
 use serde_json::{Value, json};
 use testpod::{Client, Clip, TestPod, clip, on_both, on_both_with};

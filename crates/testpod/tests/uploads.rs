@@ -1,5 +1,7 @@
 //! Uploads: whole, in parts, broken off, too large, and not videos at all.
 
+#![expect(clippy::unwrap_used, reason = "a story that cannot go on fails")]
+
 use axum::{body::Body, http::Request};
 use serde_json::json;
 use testpod::{Client, Clip, clip, on_both, on_both_with};
