@@ -1,5 +1,5 @@
 /*
- * Torrent files: the hybrid kind that pods publish, and every way in which one may be wrong.
+ * Torrent files: the kind that pods publish, hybrids of both versions, and every way in which one may be wrong.
  */
 
 import { describe, expect, test } from 'vitest'

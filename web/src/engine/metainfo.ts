@@ -1,5 +1,5 @@
 /*
- * A torrent file, as far as the page needs it: the version 1 part of a single-file torrent (hybrid ones carry both).
+ * A torrent file, as far as the page needs it: the version 1 part of a single-file torrent. Whatever else it holds is passed over.
  * Nothing in it is believed before the SHA-1 of the raw info dictionary equals the infohash that the pod named for
  * the rendition; the sizes must agree with each other as well. The version 2 part and trackers in it are not read.
  */

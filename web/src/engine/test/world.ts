@@ -76,7 +76,7 @@ export function noise(length: number, seed = 1): Bytes {
   return bytes
 }
 
-/** The torrent of a file, with the keys of a hybrid one. */
+/** The torrent of a file, with more keys than the page reads. */
 export function torrentOf(data: Bytes, pieceLength: number, name = 'video.mp4'): { torrent: Bytes; infoHash: Bytes } {
   const hashes: number[] = []
   for (let at = 0; at < data.length; at += pieceLength) hashes.push(...sha1Now(data.subarray(at, at + pieceLength)))
