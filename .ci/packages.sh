@@ -67,6 +67,6 @@ web_packages() {
 web_page() {
     if newer web/dist/index.html web/src web/public web/build web/index.html web/package-lock.json web/vite.config.ts; then
         say "building the page"
-        (cd web && npm run --silent build -- --logLevel warn) || give_up "the page could not be built"
+        (cd web && npm run --silent build -- --logLevel error) || give_up "the page could not be built"
     fi
 }
