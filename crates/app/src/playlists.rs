@@ -35,7 +35,11 @@ fn variant(rendition: &Rendition) -> Variant {
         width: size(rendition.width),
         height: size(rendition.height),
         fps: rendition.fps as f64,
-        name: format!("{}p", rendition.resolution),
+        name: if rendition.has_video {
+            format!("{}p", rendition.resolution)
+        } else {
+            "Audio only".to_owned()
+        },
     }
 }
 

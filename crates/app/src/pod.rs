@@ -7,8 +7,11 @@ use crate::{
 use db::Db;
 use files::Files;
 use names::{Quota, VideoUuid};
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
+
+/// After this time another process's work folder was left by one that died.
+const WORK_LASTS: Duration = Duration::from_secs(24 * 3600);
 
 /// What the admin has decided; made from the configuration.
 #[derive(Debug, Clone)]
@@ -81,6 +84,9 @@ impl Pod {
     pub async fn open(settings: Settings, clock: Clock) -> anyhow::Result<Self> {
         let db = Db::open(&settings.database).await?;
         let files = Files::open(&settings.files).await?;
+        if db.alone() {
+            files.clear_work(Duration::ZERO).await?;
+        }
         let orphans = db::jobs::reclaim_at_start(&db, clock.now()).await?;
         if orphans > 0 {
             tracing::info!(
@@ -119,7 +125,7 @@ impl Pod {
             receiving: Arc::default(),
             reach: moka::sync::Cache::builder()
                 .max_capacity(10_000)
-                .time_to_live(std::time::Duration::from_secs(5))
+                .time_to_live(Duration::from_secs(5))
                 .build(),
             db,
             files,
@@ -157,6 +163,9 @@ impl Pod {
 
     /// Works on jobs and sweeps now and then, until `stop`; running jobs are then given back.
     pub async fn work(&self, stop: CancellationToken) {
+        if let Err(error) = self.files.clear_work(WORK_LASTS).await {
+            tracing::warn!(%error, "old work folders could not be removed");
+        }
         let sweeper = crate::removal::sweep_regularly(self.clone(), stop.clone());
         let handler = Arc::new(crate::publish::Jobs(self.clone()));
         tokio::join!(self.queue.work(handler, stop), sweeper);

@@ -156,6 +156,11 @@ impl Db {
         Ok(())
     }
 
+    /// Whether this process is the only one (SQLite), so that whatever another left is left for good.
+    pub fn alone(&self) -> bool {
+        matches!(self.0, Engine::Sqlite { .. })
+    }
+
     /// Waits for running statements and closes every connection.
     pub async fn close(&self) {
         match &self.0 {

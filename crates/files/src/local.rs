@@ -8,7 +8,7 @@ use std::{
     io,
     path::{Path, PathBuf},
     sync::Arc,
-    time::UNIX_EPOCH,
+    time::{Duration, UNIX_EPOCH},
 };
 use tokio::fs;
 
@@ -70,9 +70,8 @@ pub fn is_disk_full(error: &io::Error) -> bool {
 }
 
 impl Files {
-    /// Opens the folder, making it and what it holds. Work folders of a process that died are removed.
+    /// Opens the folder, making it and what it holds.
     pub async fn open(root: &Path) -> io::Result<Self> {
-        let _ = fs::remove_dir_all(root.join("work")).await;
         for folder in FOLDERS {
             fs::create_dir_all(root.join(folder)).await?;
         }
@@ -165,6 +164,24 @@ impl Files {
             .join(uuid::Uuid::new_v4().to_string());
         fs::create_dir_all(&path).await?;
         Ok(Scratch { path })
+    }
+
+    /// Removes what processes that died left in their work folders: what nothing was written to for
+    /// `age` (a process that shares the folder may be alive and at work).
+    pub async fn clear_work(&self, age: Duration) -> io::Result<()> {
+        let mut entries = fs::read_dir(self.root.join("work")).await?;
+        while let Some(entry) = entries.next_entry().await? {
+            let meta = entry.metadata().await?;
+            if meta.modified()?.elapsed().unwrap_or_default() < age {
+                continue;
+            }
+            if meta.is_dir() {
+                fs::remove_dir_all(entry.path()).await?;
+            } else {
+                fs::remove_file(entry.path()).await?;
+            }
+        }
+        Ok(())
     }
 
     /// How many bytes of an upload have arrived.
