@@ -92,9 +92,17 @@ impl Bench {
             if let Some((address, process)) = &self.postgres {
                 places.push(rows::Place::postgres(&self.scratch, address, *process)?);
             }
-            for place in places {
-                self.filled.push(rows::fill(place, self.videos)?);
-            }
+            let videos = self.videos;
+            self.filled = std::thread::scope(|scope| {
+                let fillers: Vec<_> = places
+                    .into_iter()
+                    .map(|place| scope.spawn(move || rows::fill(place, videos)))
+                    .collect();
+                fillers
+                    .into_iter()
+                    .map(|filler| filler.join().expect("filling does not panic"))
+                    .collect::<Result<Vec<_>>>()
+            })?;
         }
         Ok(self.filled.clone())
     }

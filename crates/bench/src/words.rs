@@ -68,7 +68,7 @@ impl Words {
 pub fn search_for(name: &str, chance: &mut Chance) -> String {
     let words: Vec<&str> = name.split(' ').filter(|w| w.len() > 3).collect();
     let Some(first) = words.first() else {
-        return name.to_lowercase();
+        return name.to_lowercase().replace(' ', "%20");
     };
     let mut typed = vec![first.to_lowercase()];
     if words.len() > 1 && chance.below(2) == 0 {
