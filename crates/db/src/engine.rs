@@ -240,12 +240,21 @@ fn postgres_query(sql: Sql) -> Result<sqlx::query::Query<'static, sqlx::Postgres
     for value in values {
         match value {
             Value::Int(v) => arguments.add(v),
-            Value::Text(v) => arguments.add(v),
+            Value::Text(v) => arguments.add(v.map(without_nul)),
             Value::Bool(v) => arguments.add(v),
         }
         .map_err(sqlx::Error::Encode)?;
     }
     Ok(sqlx::query_with(AssertSqlSafe(text), arguments))
+}
+
+/// PostgreSQL's texts cannot hold the character zero. It is never in a text we keep (names are
+/// checked), so in one that is looked for it may as well be a character that is never found.
+fn without_nul(text: String) -> String {
+    if text.contains('\0') {
+        return text.replace('\0', "\u{fffd}");
+    }
+    text
 }
 
 impl Executor for &Db {

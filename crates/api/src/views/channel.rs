@@ -3,6 +3,7 @@
 use super::time;
 use app::Pod;
 use db::videos::Owner;
+use names::UserId;
 use serde::Serialize;
 
 /// A picture in one size.
@@ -150,98 +151,123 @@ impl ActorSummary {
     }
 }
 
+/// What an account and a channel have in common, wherever it was read.
+struct Actor<'a> {
+    name: &'a str,
+    display_name: &'a str,
+    description: &'a str,
+    avatar: Option<&'a str>,
+    created_at: i64,
+    updated_at: i64,
+}
+
+/// The actor among the fields of a row: those without a prefix, or with the given one.
+macro_rules! actor {
+    ($row:expr) => {
+        actor!(
+            $row,
+            name,
+            display_name,
+            description,
+            avatar,
+            created_at,
+            updated_at
+        )
+    };
+    ($row:expr, $name:ident, $display:ident, $text:ident, $avatar:ident, $created:ident, $updated:ident) => {
+        Actor {
+            name: &$row.$name,
+            display_name: &$row.$display,
+            description: &$row.$text,
+            avatar: $row.$avatar.as_deref(),
+            created_at: $row.$created,
+            updated_at: $row.$updated,
+        }
+    };
+}
+
+/// The account beside a channel or a video.
+macro_rules! owner_account {
+    ($row:expr) => {
+        actor!(
+            $row,
+            account_name,
+            account_display_name,
+            account_description,
+            account_avatar,
+            account_created_at,
+            account_updated_at
+        )
+    };
+}
+
 impl Account {
-    pub fn new(pod: &Pod, a: &db::accounts::Account) -> Self {
+    fn of(pod: &Pod, id: i64, user: Option<UserId>, actor: Actor<'_>) -> Self {
         Self {
-            id: a.id.0,
-            user_id: a.user_id.map(|id| id.0),
-            url: account_url(pod, &a.name),
-            name: a.name.clone(),
+            id,
+            user_id: user.map(|id| id.0),
+            url: account_url(pod, actor.name),
+            name: actor.name.to_owned(),
             host: pod.host().to_owned(),
-            display_name: a.display_name.clone(),
-            description: filled(&a.description),
-            avatars: avatars(pod, a.avatar.as_deref(), a.updated_at),
+            display_name: actor.display_name.to_owned(),
+            description: filled(actor.description),
+            avatars: avatars(pod, actor.avatar, actor.updated_at),
             followers_count: 0,
             following_count: 0,
             host_redundancy_allowed: false,
-            created_at: time(a.created_at),
-            updated_at: time(a.updated_at),
+            created_at: time(actor.created_at),
+            updated_at: time(actor.updated_at),
         }
+    }
+
+    pub fn new(pod: &Pod, a: &db::accounts::Account) -> Self {
+        Self::of(pod, a.id.0, a.user_id, actor!(a))
     }
 
     /// The account of a video, whole.
     pub fn of_owner(pod: &Pod, id: i64, o: &Owner) -> Self {
-        Self {
-            id,
-            user_id: o.account_user.map(|id| id.0),
-            url: account_url(pod, &o.account_name),
-            name: o.account_name.clone(),
-            host: pod.host().to_owned(),
-            display_name: o.account_display_name.clone(),
-            description: filled(&o.account_description),
-            avatars: avatars(pod, o.account_avatar.as_deref(), o.account_updated_at),
-            followers_count: 0,
-            following_count: 0,
-            host_redundancy_allowed: false,
-            created_at: time(o.account_created_at),
-            updated_at: time(o.account_updated_at),
-        }
+        Self::of(pod, id, o.account_user, owner_account!(o))
     }
 }
 
 impl Channel {
-    pub fn new(pod: &Pod, c: &db::channels::Channel) -> Self {
+    fn of(pod: &Pod, id: i64, support: Option<&String>, actor: Actor<'_>, owner: Account) -> Self {
         Self {
-            id: c.id.0,
-            url: channel_url(pod, &c.name),
-            name: c.name.clone(),
+            id,
+            url: channel_url(pod, actor.name),
+            name: actor.name.to_owned(),
             host: pod.host().to_owned(),
-            display_name: c.display_name.clone(),
-            description: filled(&c.description),
-            support: c.support.clone(),
+            display_name: actor.display_name.to_owned(),
+            description: filled(actor.description),
+            support: support.cloned(),
             is_local: true,
-            avatars: avatars(pod, c.avatar.as_deref(), c.updated_at),
+            avatars: avatars(pod, actor.avatar, actor.updated_at),
             banners: Vec::new(),
             followers_count: 0,
             following_count: 0,
-            created_at: time(c.created_at),
-            updated_at: time(c.updated_at),
-            owner_account: Account {
-                id: c.account_id.0,
-                user_id: c.account_user.map(|id| id.0),
-                url: account_url(pod, &c.account_name),
-                name: c.account_name.clone(),
-                host: pod.host().to_owned(),
-                display_name: c.account_display_name.clone(),
-                description: filled(&c.account_description),
-                avatars: avatars(pod, c.account_avatar.as_deref(), c.account_updated_at),
-                followers_count: 0,
-                following_count: 0,
-                host_redundancy_allowed: false,
-                created_at: time(c.account_created_at),
-                updated_at: time(c.account_updated_at),
-            },
+            created_at: time(actor.created_at),
+            updated_at: time(actor.updated_at),
+            owner_account: owner,
         }
+    }
+
+    pub fn new(pod: &Pod, c: &db::channels::Channel) -> Self {
+        let owner = Account::of(pod, c.account_id.0, c.account_user, owner_account!(c));
+        Self::of(pod, c.id.0, c.support.as_ref(), actor!(c), owner)
     }
 
     /// The channel of a video, whole.
     pub fn of_owner(pod: &Pod, channel: i64, account: i64, o: &Owner) -> Self {
-        Self {
-            id: channel,
-            url: channel_url(pod, &o.channel_name),
-            name: o.channel_name.clone(),
-            host: pod.host().to_owned(),
-            display_name: o.channel_display_name.clone(),
-            description: filled(&o.channel_description),
-            support: o.channel_support.clone(),
-            is_local: true,
-            avatars: avatars(pod, o.channel_avatar.as_deref(), o.channel_updated_at),
-            banners: Vec::new(),
-            followers_count: 0,
-            following_count: 0,
-            created_at: time(o.channel_created_at),
-            updated_at: time(o.channel_updated_at),
-            owner_account: Account::of_owner(pod, account, o),
-        }
+        let actor = actor!(
+            o,
+            channel_name,
+            channel_display_name,
+            channel_description,
+            channel_avatar,
+            channel_created_at,
+            channel_updated_at
+        );
+        let owner = Account::of_owner(pod, account, o);
+        Self::of(pod, channel, o.channel_support.as_ref(), actor, owner)
     }
 }
