@@ -80,7 +80,9 @@ export async function startPod(settings = {}, folder = undefined, place = undefi
     return (await fetch(`${address}/health`).catch(() => undefined))?.ok
   })
   const json = async (path, init) => {
-    const answer = await fetch(address + path, init)
+    const ask = () => fetch(address + path, init)
+    // A kept connection may be closed at the very moment it is used again; what only reads is asked once more.
+    const answer = await ask().catch((error) => (init?.method ? Promise.reject(error) : ask()))
     const text = await answer.text()
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${text}`)
     return text && JSON.parse(text)
