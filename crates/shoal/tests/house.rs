@@ -14,16 +14,17 @@ use std::process::Command;
 use cargo_metadata::{DependencyKind, MetadataCommand, Package};
 
 /// Which crates of ours each crate may use. Tests may use more.
-const ARROWS: [(&str, &[&str]); 15] = [
+const ARROWS: [(&str, &[&str]); 16] = [
     ("names", &[]),
     ("bittorrent", &["names"]),
+    ("datachannel", &[]),
     ("hls", &["names"]),
     ("swarm", &["bittorrent", "names"]),
     ("db", &["names"]),
     ("files", &["names"]),
     ("media", &["names"]),
     ("queue", &["db", "names"]),
-    ("peers", &["bittorrent", "names", "swarm"]),
+    ("peers", &["bittorrent", "datachannel", "names", "swarm"]),
     (
         "app",
         &[
@@ -56,7 +57,7 @@ const ARROWS: [(&str, &[&str]); 15] = [
 ];
 
 /// Crates that compute and do nothing else: bytes and times come in, bytes and events go out.
-const PURE: [&str; 4] = ["bittorrent", "hls", "names", "swarm"];
+const PURE: [&str; 5] = ["bittorrent", "datachannel", "hls", "names", "swarm"];
 
 /// Crates that only some of ours may use.
 const RESERVED: [(&str, &[&str]); 7] = [
