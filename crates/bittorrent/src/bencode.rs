@@ -1,14 +1,14 @@
 //! Bencode, BitTorrent's data format. Reading allocates nothing: [`decode`] walks the bytes once, and a [`Value`] is then a slice
 //! that is known to hold one well-formed value, looked into on demand. So a hostile input can cost no more memory than its own
 //! length, and the raw bytes that an infohash is taken over are always at hand. Only the canonical form is accepted (sorted,
-//! unique keys, shortest numbers): writing what was read gives the same bytes. It is not a serde format, on purpose: the few
+//! unique keys, shortest numbers), so writing what was read gives the same bytes; [`decode_unordered`] alone is lenient. It is not a serde format, on purpose: the few
 //! messages of the protocol are looked up by key.
 
 mod encode;
 mod scan;
 
 pub use encode::Item;
-use scan::{read_integer, split_bytes, split_value};
+use scan::{Keys, read_integer, split_bytes, split_value};
 
 /// How deep lists and dictionaries may nest. The deepest message of the protocol has five levels.
 pub const MAX_DEPTH: usize = 16;
@@ -72,13 +72,23 @@ pub fn decode(text: &[u8]) -> Result<Value<'_>, Error> {
 
 /// Reads one value and returns what follows it, as messages that carry a payload behind a dictionary need.
 pub fn decode_prefix(text: &[u8]) -> Result<(Value<'_>, &[u8]), Error> {
+    prefix(text, Keys::Sorted)
+}
+
+/// The same for messages of peers, whose dictionaries nobody hashes: keys may stand in any order and more than once, of which the
+/// first counts.
+pub fn decode_unordered(text: &[u8]) -> Result<(Value<'_>, &[u8]), Error> {
+    prefix(text, Keys::Any)
+}
+
+fn prefix(text: &[u8], keys: Keys) -> Result<(Value<'_>, &[u8]), Error> {
     if text.len() > MAX_SIZE {
         return Err(Error {
             problem: Problem::Size,
             at: MAX_SIZE,
         });
     }
-    let end = scan::well_formed(text)?;
+    let end = scan::well_formed(text, keys)?;
     let (raw, rest) = text.split_at(end);
     Ok((Value { raw }, rest))
 }

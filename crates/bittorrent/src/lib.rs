@@ -3,12 +3,15 @@
 //! and no randomness; who is in a swarm is the business of `swarm`, sockets are the business of `peers`.
 
 pub mod bencode;
+mod compact;
+pub mod extension;
 mod hasher;
 mod id;
 mod magnet;
 mod metainfo;
 mod percent;
 pub mod tracker;
+pub mod wire;
 
 pub use hasher::{BadPieceLength, Hasher, MAX_PIECE_LENGTH, MIN_PIECE_LENGTH, piece_length};
 pub use id::{BadId, InfoHash, OfferId, PeerId, PiecesRoot};

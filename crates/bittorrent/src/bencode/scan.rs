@@ -4,6 +4,15 @@
 
 use super::{Error, MAX_DEPTH, Problem};
 
+/// What is expected of the keys of a dictionary.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keys {
+    /// Each is greater than the one before it.
+    Sorted,
+    /// Nothing.
+    Any,
+}
+
 /// What the walk is inside of.
 #[derive(Clone, Copy)]
 enum Frame<'a> {
@@ -12,8 +21,8 @@ enum Frame<'a> {
     Dict(Option<&'a [u8]>),
 }
 
-/// Checks that the text starts with a canonical value and returns its length.
-pub(super) fn well_formed(text: &[u8]) -> Result<usize, Error> {
+/// Checks that the text starts with a value, canonical up to the order of keys, and returns its length.
+pub(super) fn well_formed(text: &[u8], keys: Keys) -> Result<usize, Error> {
     let mut frames = [Frame::List; MAX_DEPTH];
     let mut depth = 0_usize;
     let mut at = 0;
@@ -27,7 +36,7 @@ pub(super) fn well_formed(text: &[u8]) -> Result<usize, Error> {
         } else {
             if let Some(Frame::Dict(last)) = inside {
                 let (key, length) = byte_string(&text[at..]).map_err(fail)?;
-                if last.is_some_and(|last| last >= key) {
+                if keys == Keys::Sorted && last.is_some_and(|last| last >= key) {
                     return Err(fail(Problem::KeyOrder));
                 }
                 *last = Some(key);

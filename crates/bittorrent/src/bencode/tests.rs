@@ -51,6 +51,16 @@ fn refuses_what_is_not_canonical() {
 }
 
 #[test]
+fn order_is_forgiven_where_nobody_hashes() {
+    let (value, rest) = decode_unordered(b"d1:bi1e1:ai2e1:bi3eerest").unwrap();
+    let of = |key: &[u8]| value.get(key).and_then(Value::integer);
+    assert_eq!((of(b"a"), of(b"b"), rest), (Some(2), Some(1), &b"rest"[..]));
+    for bad in [&b"d1:bi01ee"[..], b"di1ei1ee", b"d1:b", b"d1:ae"] {
+        assert!(decode_unordered(bad).is_err(), "{}", bad.escape_ascii());
+    }
+}
+
+#[test]
 fn depth_is_allowed_up_to_the_bound() {
     let nested = |depth: usize| format!("{}{}", "l".repeat(depth), "e".repeat(depth));
     assert!(decode(nested(MAX_DEPTH).as_bytes()).is_ok());

@@ -3,11 +3,11 @@
 //! tracker that believed them could be used to direct a crowd at a stranger. Replies are always compact, as the BEP allows.
 
 use std::borrow::Cow;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 use super::{Counts, Event, MAX_SCRAPE};
 use crate::bencode::Item;
-use crate::{InfoHash, PeerId, percent};
+use crate::{InfoHash, PeerId, compact, percent};
 
 /// The longest query that is read; the longest honest one is a scrape of [`MAX_SCRAPE`] swarms.
 pub const MAX_QUERY: usize = 8 << 10;
@@ -125,16 +125,7 @@ impl Announced {
     pub fn encode(&self) -> Vec<u8> {
         let (mut v4, mut v6) = (Vec::new(), Vec::new());
         for peer in &self.peers {
-            match peer.ip() {
-                IpAddr::V4(ip) => {
-                    v4.extend_from_slice(&ip.octets());
-                    v4.extend_from_slice(&peer.port().to_be_bytes());
-                }
-                IpAddr::V6(ip) => {
-                    v6.extend_from_slice(&ip.octets());
-                    v6.extend_from_slice(&peer.port().to_be_bytes());
-                }
-            }
+            compact::write(*peer, &mut v4, &mut v6);
         }
         let number = |number: u32| Item::Integer(number.into());
         Item::dict([
