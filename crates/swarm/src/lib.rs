@@ -6,6 +6,7 @@
 mod choose;
 mod limits;
 mod prefix;
+pub mod seeder;
 mod session;
 mod table;
 mod tracker;
