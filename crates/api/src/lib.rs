@@ -18,6 +18,7 @@ mod me;
 mod metrics;
 mod oauth;
 mod search;
+mod swarms;
 mod upload;
 mod upload_resumable;
 mod users;

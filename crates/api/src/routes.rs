@@ -1,7 +1,7 @@
 //! Every route of the API, to be read from top to bottom.
 
 use crate::{
-    accounts, catalog, channels, config, jobs, me, metrics, oauth, search, upload,
+    accounts, catalog, channels, config, jobs, me, metrics, oauth, search, swarms, upload,
     upload_resumable, users, videos, watching,
 };
 use app::Pod;
@@ -86,6 +86,8 @@ fn documented() -> OpenApiRouter<Pod> {
         .routes(routes!(config::show))
         .routes(routes!(config::about))
         .routes(routes!(jobs::list))
+        .routes(routes!(swarms::list))
+        .routes(routes!(swarms::switch))
         .routes(routes!(metrics::playback))
         .layer(DefaultBodyLimit::max(MAX_JSON));
     let forms = OpenApiRouter::new()

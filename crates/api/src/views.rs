@@ -3,11 +3,13 @@
 
 mod channel;
 mod job;
+mod swarm;
 mod user;
 mod video;
 
 pub use channel::{Account, Avatars, Channel, NewChannel, avatars};
 pub use job::Job;
+pub use swarm::Swarms;
 pub use user::{AdminUser, MyUser, NewUser, Quota};
 pub use video::{
     Description, FileToken, NewVideo, Storyboards, TrafficDay, VideoDetails, VideoSummary,

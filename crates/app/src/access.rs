@@ -17,6 +17,8 @@ pub enum Right {
     SeeJobs,
     /// Change jobs.
     ManageJobs,
+    /// See the pod's swarms and switch their transports.
+    ManageSwarms,
 }
 
 /// Whether a role has a right.
@@ -24,7 +26,7 @@ pub fn has(role: Role, right: Right) -> bool {
     match right {
         Right::ManageVideos | Right::SeeUsers => role <= Role::Moderator,
         Right::ManageUsers => role <= Role::Moderator,
-        Right::SeeJobs | Right::ManageJobs => role == Role::Admin,
+        Right::SeeJobs | Right::ManageJobs | Right::ManageSwarms => role == Role::Admin,
     }
 }
 
@@ -54,10 +56,17 @@ mod tests {
     #[test]
     fn table_of_rights() {
         use Right::*;
-        let all = [ManageVideos, SeeUsers, ManageUsers, SeeJobs, ManageJobs];
+        let all = [
+            ManageVideos,
+            SeeUsers,
+            ManageUsers,
+            SeeJobs,
+            ManageJobs,
+            ManageSwarms,
+        ];
         let of = |role| all.map(|right| has(role, right));
-        assert_eq!(of(Role::Admin), [true; 5]);
-        assert_eq!(of(Role::Moderator), [true, true, true, false, false]);
-        assert_eq!(of(Role::User), [false; 5]);
+        assert_eq!(of(Role::Admin), [true; 6]);
+        assert_eq!(of(Role::Moderator), [true, true, true, false, false, false]);
+        assert_eq!(of(Role::User), [false; 6]);
     }
 }

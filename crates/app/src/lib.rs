@@ -16,6 +16,7 @@ pub mod playlists;
 pub mod publish;
 pub mod reading;
 pub mod removal;
+pub mod swarms;
 pub mod uploads;
 pub mod users;
 pub mod videos;

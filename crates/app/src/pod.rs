@@ -33,6 +33,8 @@ pub struct Settings {
     pub transcoding: Transcoding,
     /// Whether viewers share the load at all.
     pub p2p: bool,
+    /// How much of the pod its swarms may have.
+    pub sharing: crate::swarms::Sharing,
     pub version: &'static str,
 }
 
@@ -64,6 +66,7 @@ pub struct Pod {
     pub db: Db,
     pub files: Files,
     pub tracker: peers::Tracker,
+    pub seeder: peers::seeder::Seeder,
     pub queue: queue::Queue,
     pub clock: Clock,
     pub settings: Arc<Settings>,
@@ -111,7 +114,9 @@ impl Pod {
             },
             Arc::new(move || queue_clock.now()),
         );
-        let tracker = crate::reading::tracker(&db, settings.p2p);
+        let tracker = crate::swarms::tracker(&db, settings.p2p);
+        let seeder = crate::swarms::seeder(&db, &files, &tracker, &settings.sharing);
+        crate::swarms::restore_switches(&db, &seeder).await?;
         Ok(Self {
             secret: kept("secret").await?,
             client_id: kept("client_id").await?,
@@ -130,6 +135,7 @@ impl Pod {
             db,
             files,
             tracker,
+            seeder,
             queue,
             clock,
             settings: Arc::new(settings),

@@ -2,7 +2,7 @@
 //! those of private ones need their owner's token, or a short-lived one made from it.
 
 use crate::{Error, Pod, Result, playlists, secrets};
-use db::{Db, users::User};
+use db::users::User;
 use files::{FileName, Key, Opened};
 use names::{Privacy, VideoRef, VideoUuid};
 
@@ -224,34 +224,4 @@ pub async fn picture(pod: &Pod, kind: Picture, name: &str) -> Result<Content> {
     };
     let opened = pod.files.read(&key).await?.ok_or_else(gone)?;
     Ok(Content::File { opened, mime })
-}
-
-/// The tracker for exactly the infohashes this pod shares.
-pub(crate) fn tracker(db: &Db, p2p: bool) -> peers::Tracker {
-    let db = db.clone();
-    peers::Tracker::new(
-        peers::Config::default(),
-        move |infohash: bittorrent::InfoHash| {
-            let db = db.clone();
-            async move {
-                if !p2p {
-                    return false;
-                }
-                let hex = secrets::hex(&infohash.0);
-                db::renditions::shares(&db, &hex)
-                    .await
-                    .unwrap_or_else(|error| {
-                        tracing::error!(%error, "the tracker cannot ask for an infohash");
-                        false
-                    })
-            }
-        },
-    )
-}
-
-/// Ends the swarms of these infohashes.
-pub(crate) fn forget_swarms(pod: &Pod, infohashes: &[String]) {
-    for infohash in infohashes.iter().filter_map(|hex| hex.parse().ok()) {
-        pod.tracker.forget(infohash);
-    }
 }

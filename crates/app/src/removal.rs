@@ -52,7 +52,7 @@ pub(crate) struct Removed {
 impl Removed {
     /// Ends the swarms and wakes the worker that removes the files.
     pub fn after_commit(self, pod: &Pod) {
-        crate::reading::forget_swarms(pod, &self.infohashes);
+        crate::swarms::forget(pod, &self.infohashes);
         for video in &self.videos {
             pod.reach.invalidate(video);
         }

@@ -244,7 +244,7 @@ pub async fn edit(pod: &Pod, user: &User, named: VideoRef, edit: Edit) -> Result
         Vec::new()
     };
     tx.commit().await?;
-    crate::reading::forget_swarms(pod, &infohashes);
+    crate::swarms::forget(pod, &infohashes);
     pod.reach.invalidate(&video.uuid);
     pod.lists.clear();
     pod.queue.wake();

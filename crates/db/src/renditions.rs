@@ -5,7 +5,7 @@ use crate::{
     column::row,
     sql::{select, sql},
 };
-use names::{RenditionId, VideoId};
+use names::{RenditionId, VideoId, VideoUuid};
 
 row! {
     /// One encoding of a video.
@@ -92,19 +92,51 @@ pub async fn by_file(mut db: impl Executor, file: &str) -> Result<Option<Renditi
         .await
 }
 
-/// Whether this pod shares an infohash: it hosts the rendition, and its video is neither private nor
-/// kept out of peer-to-peer by its owner.
-pub async fn shares(mut db: impl Executor, infohash: &str) -> Result<bool> {
-    let row: Option<(i64,)> = db
-        .opt(
-            sql!(
-                "SELECT r.id FROM renditions r JOIN videos v ON v.id = r.video_id \
-                 WHERE r.infohash = $1 AND v.privacy <> 3 AND v.p2p_enabled"
-            )
-            .bind(infohash),
+row! {
+    /// The files behind an infohash.
+    pub struct Shared {
+        video: VideoUuid = "v.uuid",
+        file: String = "r.file",
+        torrent: String = "r.torrent",
+    }
+}
+
+/// The files behind an infohash that this pod shares: it hosts the rendition, and its video is neither private nor kept out of
+/// peer-to-peer by its owner.
+pub async fn shared(mut db: impl Executor, infohash: &str) -> Result<Option<Shared>> {
+    db.opt(
+        select!(
+            Shared,
+            "FROM renditions r JOIN videos v ON v.id = r.video_id \
+             WHERE r.infohash = $1 AND v.privacy <> 3 AND v.p2p_enabled"
         )
-        .await?;
-    Ok(row.is_some())
+        .bind(infohash),
+    )
+    .await
+}
+
+row! {
+    /// What an infohash is of, for people.
+    pub struct Named {
+        infohash: String = "r.infohash",
+        resolution: i64 = "r.resolution",
+        size: i64 = "r.size",
+        video: VideoUuid = "v.uuid",
+        name: String = "v.name",
+    }
+}
+
+/// What these infohashes are of; those that are not hosted are left out.
+pub async fn named(mut db: impl Executor, infohashes: &[String]) -> Result<Vec<Named>> {
+    if infohashes.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut sql: Sql = select!(
+        Named,
+        "FROM renditions r JOIN videos v ON v.id = r.video_id WHERE r.infohash IN "
+    );
+    sql.push_list(infohashes.iter().map(String::as_str));
+    db.all(sql).await
 }
 
 /// Infohashes of videos, to be forgotten by the tracker.

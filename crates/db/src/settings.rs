@@ -20,3 +20,14 @@ pub async fn get_or_put(mut db: impl Executor, key: &str, value: &str) -> Result
     .await?;
     Ok(get(db, key).await?.unwrap_or_else(|| value.to_owned()))
 }
+
+/// Sets the value of a key.
+pub async fn put(mut db: impl Executor, key: &str, value: &str) -> Result<()> {
+    db.run(
+        sql!("INSERT INTO settings (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value")
+            .bind(key)
+            .bind(value),
+    )
+    .await?;
+    Ok(())
+}

@@ -8,6 +8,7 @@ mod chance;
 mod config;
 mod connections;
 mod http;
+pub mod seeder;
 mod socket;
 mod throttle;
 mod tracker;

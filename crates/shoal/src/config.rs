@@ -7,6 +7,7 @@
 
 pub mod load;
 mod networks;
+mod places;
 mod quantities;
 pub mod sample;
 mod setting;
@@ -17,7 +18,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use names::Quota;
-pub use networks::Networks;
+pub use networks::{Addresses, Networks};
+pub use places::Place;
 pub use quantities::{Heights, Span, Whole};
 pub use setting::Setting;
 pub use words::{
@@ -109,6 +111,21 @@ table::settings! {
     p2p: P2p {
         /// Whether viewers exchange pieces of videos. Each of them can switch it off.
         enabled: bool = true;
+        /// Where desktop BitTorrent clients reach the pod over TCP. "auto": the port of `listen` plus 10000, or any free one; "off": nowhere.
+        /// Open it in the firewall, or only viewers' browsers share the load.
+        tcp: Place = "auto";
+        /// Where browsers reach the pod over WebRTC (UDP). "auto": the port of `listen` plus 10000, or any free one; "off": nowhere.
+        webrtc: Place = "auto";
+        /// Where the tracker answers over UDP. "auto": the port of `listen` plus 20000, or any free one; "off": nowhere.
+        udp_tracker: Place = "auto";
+        /// Addresses that peers are told. Nothing: those of the public URL's host.
+        addresses: Addresses = "";
+        /// Bytes per second that all peers together may take from the pod.
+        upload: Quota = "unlimited";
+        /// Bytes per second that one peer may take.
+        upload_per_peer: Quota = "unlimited";
+        /// Peers that are served at a time; the others wait for their turn.
+        upload_slots: Whole<1, 100_000> = 200;
     }
 
     /// Numbers for Prometheus at /metrics.

@@ -12,6 +12,7 @@ mod meters;
 mod observe;
 mod serve;
 mod settings;
+mod sharing;
 mod user;
 
 use std::process::ExitCode;

@@ -16,7 +16,7 @@ use crate::config::{Config, Role};
 use crate::listener::Listener;
 use crate::listener::tls::Tls;
 use crate::observe::observe;
-use crate::{check, descriptors, lock, log, meters, settings};
+use crate::{check, descriptors, lock, log, meters, settings, sharing};
 
 /// Work that was begun gets this long to be given back; requests have their own, shorter limit.
 const LEAVE: Duration = Duration::from_secs(9);
@@ -68,15 +68,21 @@ async fn run(mut config: Config) -> Result<()> {
     // Tools wait for this line, so it goes to standard output and not to the log.
     println!("Shoal is at {}", config.public_url());
 
+    let works = config.roles.has(Role::Worker);
     let work = async {
-        if config.roles.has(Role::Worker)
-            && let Err(error) = work(&pod, &stop).await
-        {
+        if works && let Err(error) = work(&pod, &stop).await {
             stop.cancel();
             return Err(error);
         }
         Ok(())
     };
+    if config.roles.has(Role::Tracker) {
+        let (pod, stop) = (pod.clone(), stop.clone());
+        tokio::spawn(async move {
+            stop.run_until_cancelled(sharing::serve(&config, &pod))
+                .await
+        });
+    }
     let leave = async {
         stop.cancelled().await;
         tokio::time::sleep(LEAVE).await;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use app::swarms::Sharing;
 use app::{Settings, SignUp, Transcoding};
 use names::Quota;
 
@@ -58,6 +59,20 @@ pub fn settings(config: &Config, confine: Option<PathBuf>) -> Settings {
             keep_original: wanted.keep_original,
         },
         p2p: config.p2p.enabled,
+        sharing: Sharing {
+            addresses: config.p2p.addresses.0.clone(),
+            upload: rate(config.p2p.upload),
+            upload_per_peer: rate(config.p2p.upload_per_peer),
+            slots: config.p2p.upload_slots.0 as usize,
+        },
         version: env!("CARGO_PKG_VERSION"),
+    }
+}
+
+/// Bytes per second, of which 0 is without a limit.
+fn rate(quota: Quota) -> u64 {
+    match quota {
+        Quota::Bytes(bytes) => bytes.max(1),
+        Quota::Unlimited => 0,
     }
 }

@@ -81,6 +81,7 @@ impl Visitor {
                 keep_original: false,
             },
             p2p: true,
+            sharing: app::swarms::Sharing::default(),
             version: "0",
         };
         let pod = Pod::open(settings, Clock::System).await.unwrap();

@@ -294,9 +294,9 @@ async fn editing_changes_lists_search_and_swarm_at_once() {
         assert_eq!(pod.anonymous().get("/api/v1/videos?tagsOneOf=NEW+one").await.json()["total"], 1);
 
         let infohash = files(&alice.video(&uuid).await)[0]["infoHash"].as_str().unwrap().to_owned();
-        assert!(db::renditions::shares(&pod.pod.db, &infohash).await.unwrap());
+        assert!(db::renditions::shared(&pod.pod.db, &infohash).await.unwrap().is_some());
         alice.put(&path, json!({"privacy": 3})).await.expect(204);
-        assert!(!db::renditions::shares(&pod.pod.db, &infohash).await.unwrap());
+        assert!(db::renditions::shared(&pod.pod.db, &infohash).await.unwrap().is_none());
         assert_eq!(found("after").await, json!(0));
         assert_eq!(pod.anonymous().get("/api/v1/videos").await.json()["total"], 0);
 

@@ -79,6 +79,29 @@ impl Setting for Networks {
     }
 }
 
+/// A list of addresses; it may be empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Addresses(pub Vec<IpAddr>);
+
+impl Setting for Addresses {
+    fn allowed() -> String {
+        "a list of addresses such as 203.0.113.5 or 2001:db8::5, or nothing".into()
+    }
+
+    fn read(value: &Value) -> Option<Addresses> {
+        let addresses: Option<Vec<IpAddr>> = items(value)?
+            .iter()
+            .filter(|item| !item.is_empty())
+            .map(|item| item.parse().ok())
+            .collect();
+        addresses.map(Addresses)
+    }
+
+    fn write(&self) -> Value {
+        list(self.0.iter().map(IpAddr::to_string))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

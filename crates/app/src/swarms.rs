@@ -1,0 +1,202 @@
+//! The pod in its swarms: which infohashes it shares, and what it seeds them from. The tracker and the seeder ask; a video that is
+//! removed, made private or kept out of peer-to-peer leaves its swarms at once. An idle torrent is a row and nothing more.
+
+use crate::{Error, Pod, Result, access, access::Right, secrets};
+use bittorrent::InfoHash;
+use db::{Db, users::User};
+use files::{FileName, Files, Key};
+use names::VideoUuid;
+use peers::seeder::{Addresses, Found, Seeder, SeederConfig, Taken, Transport, TransportState};
+use std::{net::IpAddr, str::FromStr};
+
+/// How much of the pod its swarms may have.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sharing {
+    /// Addresses that peers are told; empty: those of the public URL's host.
+    pub addresses: Vec<IpAddr>,
+    /// Bytes per second to all peers; 0 is without a limit.
+    pub upload: u64,
+    /// Bytes per second to one peer; 0 is without a limit.
+    pub upload_per_peer: u64,
+    /// Peers that are served at a time.
+    pub slots: usize,
+}
+
+/// The tracker for exactly the infohashes this pod shares.
+pub(crate) fn tracker(db: &Db, p2p: bool) -> peers::Tracker {
+    let db = db.clone();
+    peers::Tracker::new(peers::Config::default(), move |infohash: InfoHash| {
+        let db = db.clone();
+        async move { p2p && shared(&db, infohash).await.is_some() }
+    })
+}
+
+/// The seeder of the same.
+pub(crate) fn seeder(
+    db: &Db,
+    files: &Files,
+    tracker: &peers::Tracker,
+    sharing: &Sharing,
+) -> Seeder {
+    let config = SeederConfig {
+        upload: sharing.upload,
+        upload_per_peer: sharing.upload_per_peer,
+        slots: sharing.slots,
+        ..SeederConfig::default()
+    };
+    let addresses = Addresses::default();
+    addresses.set_public(sharing.addresses.clone());
+    let (db, files) = (db.clone(), files.clone());
+    Seeder::new(
+        config,
+        addresses,
+        tracker.clone(),
+        move |infohash: InfoHash| {
+            let (db, files) = (db.clone(), files.clone());
+            async move {
+                let shared = shared(&db, infohash).await?;
+                let torrent = files
+                    .read_small(&Key::Torrent(FileName::parse(&shared.torrent)?))
+                    .await;
+                let opened = files
+                    .read(&Key::Hls(shared.video, FileName::parse(&shared.file)?))
+                    .await;
+                match (torrent, opened) {
+                    (Ok(Some(torrent)), Ok(Some(opened))) => Some(Found {
+                        torrent,
+                        file: opened.file,
+                    }),
+                    (Ok(_), Ok(_)) => {
+                        tracing::error!(%infohash, "the files of a torrent are missing");
+                        None
+                    }
+                    (Err(error), _) | (_, Err(error)) => {
+                        tracing::error!(%error, %infohash, "the files of a torrent cannot be opened");
+                        None
+                    }
+                }
+            }
+        },
+    )
+}
+
+async fn shared(db: &Db, infohash: InfoHash) -> Option<db::renditions::Shared> {
+    let found = db::renditions::shared(db, &secrets::hex(&infohash.0)).await;
+    found.unwrap_or_else(|error| {
+        tracing::error!(%error, "the files of an infohash cannot be asked for");
+        None
+    })
+}
+
+/// Ends the swarms of these infohashes.
+pub(crate) fn forget(pod: &Pod, infohashes: &[String]) {
+    for infohash in infohashes
+        .iter()
+        .filter_map(|hex| InfoHash::from_str(hex).ok())
+    {
+        pod.tracker.forget(infohash);
+        pod.seeder.forget(infohash);
+    }
+}
+
+/// Which transports the admin has switched off; kept with the pod's other values.
+const SWITCHED_OFF: &str = "transports_off";
+
+/// Sets the switches as they were left.
+pub(crate) async fn restore_switches(db: &Db, seeder: &Seeder) -> db::Result<()> {
+    let off = db::settings::get(db, SWITCHED_OFF)
+        .await?
+        .unwrap_or_default();
+    for transport in Transport::ALL {
+        seeder.switch(
+            transport,
+            !off.split(',').any(|label| label == transport.label()),
+        );
+    }
+    Ok(())
+}
+
+/// What the pod does in its swarms, for the admin.
+#[derive(Debug, Clone)]
+pub struct Overview {
+    pub transports: Vec<TransportState>,
+    pub tracker: peers::Totals,
+    /// Torrents that were taken since the pod started, or that have peers in their swarm.
+    pub swarms: Vec<SwarmNow>,
+    /// All of them, of which `swarms` may be a part.
+    pub total: usize,
+}
+
+/// One swarm.
+#[derive(Debug, Clone)]
+pub struct SwarmNow {
+    pub infohash: InfoHash,
+    /// What it is of.
+    pub resolution: i64,
+    pub size: i64,
+    pub video: VideoUuid,
+    pub name: String,
+    /// Who is in it, as the tracker knows.
+    pub members: peers::SwarmCounts,
+    /// What the pod has sent, and to how many it is connected.
+    pub taken: Taken,
+}
+
+/// Swarms in order of what the pod sent to them, for those who run the pod.
+pub async fn overview(pod: &Pod, user: &User, start: usize, count: usize) -> Result<Overview> {
+    access::require(user, Right::ManageSwarms)?;
+    let mut swarms: Vec<(InfoHash, Taken)> = pod.seeder.taken();
+    let total = swarms.len();
+    let rank = |(infohash, taken): &(InfoHash, Taken)| {
+        let peers: usize = taken.peers.iter().sum();
+        std::cmp::Reverse((taken.total(), peers, infohash.0))
+    };
+    swarms.sort_by_cached_key(rank);
+    let page: Vec<(InfoHash, Taken)> = swarms.into_iter().skip(start).take(count).collect();
+    let hex: Vec<String> = page
+        .iter()
+        .map(|(infohash, _)| secrets::hex(&infohash.0))
+        .collect();
+    let named = db::renditions::named(&pod.db, &hex).await?;
+    let swarms = page
+        .into_iter()
+        .zip(hex)
+        .filter_map(|((infohash, taken), hex)| {
+            // A video that was removed meanwhile has no name any more.
+            let named = named.iter().find(|named| named.infohash == hex)?;
+            Some(SwarmNow {
+                infohash,
+                resolution: named.resolution,
+                size: named.size,
+                video: named.video,
+                name: named.name.clone(),
+                members: pod.tracker.counts(infohash),
+                taken,
+            })
+        });
+    Ok(Overview {
+        transports: pod.seeder.transports(),
+        tracker: pod.tracker.totals(),
+        swarms: swarms.collect(),
+        total,
+    })
+}
+
+/// Opens or closes a transport, now and after every start.
+pub async fn switch(pod: &Pod, user: &User, label: &str, open: bool) -> Result<()> {
+    access::require(user, Right::ManageSwarms)?;
+    let transport = Transport::ALL
+        .into_iter()
+        .find(|transport| transport.label() == label);
+    let transport = transport.ok_or(Error::NotFound("The transport was"))?;
+    pod.seeder.switch(transport, open);
+    let off: Vec<&str> = pod
+        .seeder
+        .transports()
+        .iter()
+        .filter(|state| !state.on)
+        .map(|state| state.transport.label())
+        .collect();
+    db::settings::put(&pod.db, SWITCHED_OFF, &off.join(",")).await?;
+    Ok(())
+}
