@@ -12,7 +12,7 @@ mod tests;
 mod timers;
 
 use std::collections::{HashMap, VecDeque};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -30,7 +30,7 @@ use crate::sdp::{BadOffer, Description, Setup};
 use crate::stun;
 
 /// A peer has so many addresses at most: one for each way from its networks to the pod's.
-const MOST_PATHS: usize = 4;
+const MOST_ADDRESSES: usize = 4;
 /// Answers to checks that wait for the socket; if it is stuck, more of them are dropped.
 const MOST_REPLIES: usize = 4096;
 /// A peer that was heard so shortly ago keeps its address; browsers check every few seconds.
@@ -114,6 +114,15 @@ pub struct Counts {
     pub open: usize,
 }
 
+/// A way between a peer and the endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Path {
+    /// The peer's end.
+    pub remote: SocketAddr,
+    /// Ours, when the port is open on several addresses: browsers take answers only from the address that they wrote to.
+    pub local: Option<IpAddr>,
+}
+
 /// What the offer said about the layers above ICE.
 #[derive(Debug, Clone, Copy)]
 struct Promise {
@@ -128,9 +137,9 @@ struct Peer {
     ufrag: [u8; 8],
     password: [u8; 24],
     promise: Promise,
-    /// The addresses from which checks came, and the one that is written to.
-    paths: Vec<SocketAddr>,
-    selected: Option<SocketAddr>,
+    /// The addresses from which checks came, and the way that is used.
+    addresses: Vec<SocketAddr>,
+    selected: Option<Path>,
     accepted: Duration,
     heard: Duration,
     /// What the timers know.
@@ -165,7 +174,7 @@ pub struct Endpoint {
     names: HashMap<[u8; 8], u32>,
     timers: Timers,
     ready: VecDeque<u32>,
-    replies: VecDeque<(SocketAddr, Vec<u8>)>,
+    replies: VecDeque<(Path, Vec<u8>)>,
     open: usize,
 }
 
@@ -222,7 +231,7 @@ impl Endpoint {
                     max_message
                 },
             },
-            paths: Vec::new(),
+            addresses: Vec::new(),
             selected: None,
             accepted: now,
             heard: now,
@@ -249,12 +258,12 @@ impl Endpoint {
         Ok((key, answer.to_string()))
     }
 
-    /// Takes a datagram.
-    pub fn receive(&mut self, now: Duration, from: SocketAddr, datagram: &[u8]) {
+    /// Takes a datagram that came this way.
+    pub fn receive(&mut self, now: Duration, path: Path, datagram: &[u8]) {
         match datagram.first() {
-            Some(0..=3) => self.receive_check(now, from, datagram),
+            Some(0..=3) => self.receive_check(now, path, datagram),
             Some(20..=63) => {
-                if let Some(slot) = self.addresses.get(&from) {
+                if let Some(slot) = self.addresses.get(&path.remote) {
                     self.work(now, *slot, |session, key, shared| {
                         session.receive(now, datagram, key, shared)
                     });
@@ -302,17 +311,17 @@ impl Endpoint {
         batch: &'a mut Batch,
     ) -> Option<Transmit<'a>> {
         batch.clear();
-        if let Some((to, reply)) = self.replies.pop_front() {
+        if let Some((path, reply)) = self.replies.pop_front() {
             batch.space()?[..reply.len()].copy_from_slice(&reply);
             batch.push(reply.len()).ok()?;
-            return Some(batch.transmit(to));
+            return Some(batch.transmit(path));
         }
         while let Some(slot) = self.ready.pop_front() {
             let Some((_, peer)) = self.peers.at(slot) else {
                 continue;
             };
             peer.queued = false;
-            let (Some(to), Some(session)) = (peer.selected, &mut peer.session) else {
+            let (Some(path), Some(session)) = (peer.selected, &mut peer.session) else {
                 continue;
             };
             match session.fill(now, batch, &mut self.shared) {
@@ -326,7 +335,7 @@ impl Endpoint {
                 Err(reason) => self.end(now, slot, reason),
             }
             if !batch.is_empty() {
-                return Some(batch.transmit(to));
+                return Some(batch.transmit(path));
             }
         }
         None
@@ -364,7 +373,8 @@ impl Endpoint {
 
     /// The address that a peer is written to, once it has proved one.
     pub fn address(&self, key: PeerKey) -> Option<SocketAddr> {
-        self.peers.get(key).and_then(|peer| peer.selected)
+        let path = self.peers.get(key).and_then(|peer| peer.selected);
+        path.map(|path| path.remote)
     }
 
     /// How many peers there are.
@@ -376,17 +386,17 @@ impl Endpoint {
     }
 
     /// A binding request: a peer's check, or somebody who asks for its own address.
-    fn receive_check(&mut self, now: Duration, from: SocketAddr, datagram: &[u8]) {
+    fn receive_check(&mut self, now: Duration, path: Path, datagram: &[u8]) {
         let Ok(request) = stun::Request::parse(datagram) else {
             return;
         };
         let Some(username) = request.username else {
             if !request.is_signed() {
                 let reply = match request.unknown {
-                    None => stun::respond(&request, from, None),
+                    None => stun::respond(&request, path.remote, None),
                     Some(_) => stun::refuse(&request, 420, None),
                 };
-                self.reply(from, reply);
+                self.reply(path, reply);
             }
             return;
         };
@@ -402,51 +412,48 @@ impl Endpoint {
         let key = stun::Key::new(text(&peer.password));
         if !request.verify(&key) {
             let reply = stun::refuse(&request, 401, None);
-            self.reply(from, reply);
+            self.reply(path, reply);
         } else if request.unknown.is_some() {
-            self.reply(from, stun::refuse(&request, 420, Some(&key)));
-        } else if self.prove(now, slot, from, request.use_candidate) {
-            self.reply(from, stun::respond(&request, from, Some(&key)));
+            self.reply(path, stun::refuse(&request, 420, Some(&key)));
+        } else if self.prove(now, slot, path, request.use_candidate) {
+            self.reply(path, stun::respond(&request, path.remote, Some(&key)));
         }
     }
 
-    fn reply(&mut self, to: SocketAddr, reply: Vec<u8>) {
+    fn reply(&mut self, path: Path, reply: Vec<u8>) {
         if self.replies.len() < MOST_REPLIES {
-            self.replies.push_back((to, reply));
+            self.replies.push_back((path, reply));
         }
     }
 
     /// A peer has proved that it is at this address. False when somebody else is, who was there just now: the source of a datagram
     /// can be forged, and a peer must not be able to take another's place.
-    fn prove(&mut self, now: Duration, slot: u32, from: SocketAddr, nominated: bool) -> bool {
-        let before = self.addresses.get(&from).copied();
+    fn prove(&mut self, now: Duration, slot: u32, path: Path, nominated: bool) -> bool {
+        let before = self.addresses.get(&path.remote).copied();
         if let Some(before) = before.filter(|before| *before != slot)
             && let Some((_, other)) = self.peers.at(before)
         {
             if now < other.heard + SETTLED {
                 return false;
             }
-            other.paths.retain(|path| *path != from);
-            if other.selected == Some(from) {
-                other.selected = other.paths.first().copied();
-            }
+            other.addresses.retain(|address| *address != path.remote);
+            other.selected = other.selected.filter(|used| used.remote != path.remote);
         }
         let Some((_, peer)) = self.peers.at(slot) else {
             return false;
         };
         peer.heard = now;
         if nominated || peer.selected.is_none() {
-            peer.selected = Some(from);
+            peer.selected = Some(path);
         }
         if before != Some(slot) {
-            self.addresses.insert(from, slot);
-            peer.paths.push(from);
-            let spare = peer
-                .paths
-                .iter()
-                .position(|path| peer.selected != Some(*path));
-            if let Some(spare) = spare.filter(|_| peer.paths.len() > MOST_PATHS) {
-                self.addresses.remove(&peer.paths.remove(spare));
+            self.addresses.insert(path.remote, slot);
+            peer.addresses.push(path.remote);
+            if peer.addresses.len() > MOST_ADDRESSES {
+                let used = peer.selected.map(|used| used.remote);
+                let spare = peer.addresses.iter().position(|it| used != Some(*it));
+                let spare = peer.addresses.remove(spare.unwrap_or(0));
+                self.addresses.remove(&spare);
             }
         }
         if peer.session.is_none() {
@@ -507,15 +514,15 @@ impl Endpoint {
         };
         self.timers.forget(slot, &mut peer.wish);
         self.names.remove(&peer.ufrag);
-        for path in &peer.paths {
-            self.addresses.remove(path);
+        for address in &peer.addresses {
+            self.addresses.remove(address);
         }
         if let Some(session) = peer.session {
             self.open -= usize::from(session.is_open());
             let last = session.farewell(now, &mut self.shared);
             for datagram in last {
-                if let Some(to) = peer.selected {
-                    self.reply(to, datagram);
+                if let Some(path) = peer.selected {
+                    self.reply(path, datagram);
                 }
             }
         }

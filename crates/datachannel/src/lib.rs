@@ -14,6 +14,6 @@ pub mod stun;
 
 pub use certificate::{Certificate, Fingerprint, NoKey};
 pub use endpoint::{
-    Batch, Config, Counts, Endpoint, Event, MOST_SEGMENTS, PeerKey, Reason, Transmit,
+    Batch, Config, Counts, Endpoint, Event, MOST_SEGMENTS, Path, PeerKey, Reason, Transmit,
 };
 pub use sdp::BadOffer;

@@ -1,7 +1,7 @@
 //! The buffer through which datagrams leave: as many of one size for one peer as a kernel takes at once (UDP GSO). It belongs to
 //! whoever owns the socket and is used again and again.
 
-use std::net::SocketAddr;
+use super::Path;
 
 /// Linux takes so many segments at once.
 pub const MOST_SEGMENTS: usize = 64;
@@ -33,8 +33,8 @@ impl Default for Batch {
 /// What is to be sent where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Transmit<'a> {
-    /// The peer's address.
-    pub to: SocketAddr,
+    /// Which way.
+    pub path: Path,
     /// One datagram after the other, all of `segment` bytes but the last, which may be shorter.
     pub bytes: &'a [u8],
     /// In bytes.
@@ -75,9 +75,9 @@ impl Batch {
         Ok(())
     }
 
-    pub(super) fn transmit(&self, to: SocketAddr) -> Transmit<'_> {
+    pub(super) fn transmit(&self, path: Path) -> Transmit<'_> {
         Transmit {
-            to,
+            path,
             bytes: &self.bytes[..self.length],
             segment: self.segment,
         }
@@ -99,7 +99,10 @@ mod tests {
         assert!(batch.push(1001).is_err());
         assert_eq!(batch.push(10), Ok(()));
         assert!(batch.space().is_none());
-        let transmit = batch.transmit("192.0.2.1:1".parse().unwrap());
+        let transmit = batch.transmit(Path {
+            remote: "192.0.2.1:1".parse().unwrap(),
+            local: None,
+        });
         assert_eq!((transmit.bytes.len(), transmit.segment), (3010, 1000));
         batch.clear();
         assert!(batch.is_empty());
