@@ -2,7 +2,8 @@
 
 #![no_main]
 
-use bittorrent::tracker::http::{Announce, parse_scrape};
+use bittorrent::tracker::Announce;
+use bittorrent::tracker::http::parse_scrape;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|query: &str| {

@@ -5,16 +5,18 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// Appends an address to the list of its family.
 pub(crate) fn write(address: SocketAddr, v4: &mut Vec<u8>, v6: &mut Vec<u8>) {
-    let list = match address.ip() {
-        IpAddr::V4(ip) => {
-            v4.extend_from_slice(&ip.octets());
-            v4
-        }
-        IpAddr::V6(ip) => {
-            v6.extend_from_slice(&ip.octets());
-            v6
-        }
-    };
+    match address {
+        SocketAddr::V4(_) => append(address, v4),
+        SocketAddr::V6(_) => append(address, v6),
+    }
+}
+
+/// Appends an address to a list.
+pub(crate) fn append(address: SocketAddr, list: &mut Vec<u8>) {
+    match address.ip() {
+        IpAddr::V4(ip) => list.extend_from_slice(&ip.octets()),
+        IpAddr::V6(ip) => list.extend_from_slice(&ip.octets()),
+    }
     list.extend_from_slice(&address.port().to_be_bytes());
 }
 

@@ -17,7 +17,7 @@ pub struct Config {
     pub swarms_per_socket: usize,
     /// How fast one WebSocket may send messages. Each viewer answers the offers of many others, so bursts are ordinary.
     pub socket_rate: Rate,
-    /// How fast one address prefix may send requests over HTTP.
+    /// How fast one address prefix may send requests over HTTP and UDP together.
     pub http_rate: Rate,
     /// After how much silence a WebSocket is asked for a sign of life.
     pub ping: Duration,

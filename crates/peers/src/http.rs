@@ -4,7 +4,8 @@
 use axum::extract::{RawQuery, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
-use bittorrent::tracker::http::{self, Announce, BadQuery, parse_scrape};
+use bittorrent::tracker::Announce;
+use bittorrent::tracker::http::{self, BadQuery, parse_scrape};
 
 use crate::Tracker;
 use crate::address::Known;
@@ -20,9 +21,10 @@ pub(crate) async fn announce(
         let address = address.0.ok_or(Refused::NoAddress)?;
         tracker.inner().pass(address)?;
         let announce = Announce::parse(query.as_deref().unwrap_or_default())?;
+        metrics::counter!("shoal_tracker_announces_total", "transport" => "http").increment(1);
         Ok(tracker
             .inner()
-            .announce_http(address, &announce)
+            .announce_from(address, &announce, None)
             .await?
             .encode())
     };

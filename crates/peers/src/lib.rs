@@ -12,6 +12,7 @@ pub mod seeder;
 mod socket;
 mod throttle;
 mod tracker;
+mod udp;
 
 use axum::Router;
 use axum::routing::{any, get};
@@ -19,8 +20,9 @@ use axum::routing::{any, get};
 pub use address::ClientAddress;
 pub use bittorrent::InfoHash;
 pub use config::Config;
-pub use swarm::{Limits, Rate, SwarmCounts};
-pub use tracker::{Totals, Tracker};
+pub use swarm::{ConnId, Limits, Rate, SwarmCounts};
+pub use tracker::{Offered, Resident, Totals, Tracker};
+pub use udp::serve_udp;
 
 /// The tracker's routes: `/tracker/socket` for browsers, `/tracker/announce` and `/tracker/scrape` for other clients.
 ///

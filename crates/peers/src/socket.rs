@@ -174,12 +174,12 @@ impl Connection {
         }
         match Request::parse(text) {
             Ok(Request::Announce(announce)) => {
-                if let Err(no) = self.announce(&announce).await {
+                let (infohash, peer_id) = (announce.infohash, announce.peer_id);
+                if let Err(no) = self.announce(announce).await {
                     // A member whose announce is refused is one no longer, lest it be forgotten when the connection ends.
-                    self.session.part(announce.infohash, announce.peer_id);
-                    let inner = self.tracker.inner();
-                    inner.leave(announce.infohash, announce.peer_id, self.conn);
-                    self.refuse(Action::Announce, Some(announce.infohash), no);
+                    self.session.part(infohash, peer_id);
+                    self.tracker.inner().leave(infohash, peer_id, self.conn);
+                    self.refuse(Action::Announce, Some(infohash), no);
                 }
             }
             Ok(Request::Answer(answer)) => {
@@ -203,7 +203,7 @@ impl Connection {
         }
     }
 
-    async fn announce(&mut self, announce: &Announce<'_>) -> Result<(), No> {
+    async fn announce(&mut self, announce: Announce<'_>) -> Result<(), No> {
         match announce.event {
             Event::Stopped => self.session.part(announce.infohash, announce.peer_id),
             _ => self.session.join(announce.infohash, announce.peer_id)?,

@@ -1,4 +1,4 @@
-//! The pace of those who come over HTTP, where no connection remembers them: a bucket of tokens per address prefix. A bucket that is
+//! The pace of those who come over HTTP and UDP, where no connection remembers them: a bucket of tokens per address prefix. A bucket that is
 //! full again says nothing and is thrown away, and the number of buckets is bounded, so a crowd of strangers costs no memory.
 
 use std::collections::HashMap;

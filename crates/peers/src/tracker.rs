@@ -3,15 +3,17 @@
 //! cannot slip into a swarm that is being dropped.
 
 mod known;
+mod resident;
 
 use std::future::Future;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
-use bittorrent::tracker::socket::{Action, Announce, Answer, Reply};
-use bittorrent::tracker::{Counts, http};
-use bittorrent::{InfoHash, PeerId};
+use bittorrent::tracker::socket::{self, Action, Answer, OwnSdp, Reply};
+use bittorrent::tracker::udp::Family;
+use bittorrent::tracker::{Announce, Announced, Counts};
+use bittorrent::{InfoHash, OfferId, PeerId};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use swarm::{ConnId, Limits, Prefix, Refusal, SwarmCounts, at_random};
@@ -22,6 +24,7 @@ use crate::chance::Dice;
 use crate::connections::{Connections, lock};
 use crate::throttle::Throttle;
 use known::{Known, Ticket};
+pub use resident::{Offered, Resident};
 
 /// Parts of the swarm table: enough that two announces rarely meet at a lock.
 const SHARDS: usize = 16;
@@ -49,6 +52,7 @@ pub(crate) struct Inner {
     shards: Vec<Mutex<Shard>>,
     hosts: Box<dyn Fn(InfoHash) -> BoxFuture<'static, bool> + Send + Sync>,
     questions: Semaphore,
+    resident: OnceLock<Resident>,
     started: Instant,
     closed: watch::Sender<bool>,
 }
@@ -127,12 +131,36 @@ impl Tracker {
             shards: (0..SHARDS).map(shard).collect(),
             hosts: Box::new(move |infohash| hosts(infohash).boxed()),
             questions: Semaphore::new(QUESTIONS),
+            resident: OnceLock::new(),
             started: Instant::now(),
             closed: watch::Sender::new(false),
             config,
         });
         tokio::spawn(keep_tidy(Arc::downgrade(&inner)));
         Self { inner }
+    }
+
+    /// Makes the pod itself a member of every swarm. It is asked for once; a second resident is not taken.
+    pub fn set_resident(&self, resident: Resident) {
+        let _ = self.inner.resident.set(resident);
+    }
+
+    /// The resident accepts an offer that it was handed: the answer goes to the connection that the offer came from.
+    pub fn answer(&self, to: ConnId, infohash: InfoHash, offer_id: OfferId, sdp: &str) {
+        let Some(resident) = self.inner.resident.get() else {
+            return;
+        };
+        let sdp = OwnSdp::new(sdp);
+        let message = Reply::Answer(Answer {
+            infohash,
+            peer_id: resident.peer_id,
+            // Not written: the connection says who it is for.
+            to_peer_id: resident.peer_id,
+            offer_id,
+            sdp: sdp.sdp(),
+        });
+        metrics::counter!("shoal_tracker_answers_total").increment(1);
+        self.inner.connections.send(to, message.to_json());
     }
 
     /// Forgets an infohash that is no longer hosted: its swarm is dropped at once and its members are told.
@@ -192,21 +220,31 @@ impl Inner {
         &self,
         conn: ConnId,
         address: IpAddr,
-        announce: &Announce<'_>,
+        mut announce: socket::Announce<'_>,
     ) -> Result<(), No> {
         metrics::counter!("shoal_tracker_announces_total", "transport" => "socket").increment(1);
-        let sends = self
+        let resident = self.resident.get();
+        let kept = resident.and_then(|resident| resident.pick(&mut announce, &self.config.limits));
+        let announce = &announce;
+        let mut sends = self
             .with_hosted(announce.infohash, |shard| {
                 let Shard { swarms, dice, .. } = shard;
                 let mut choose = at_random(|n| dice.below(n));
                 swarms.announce_socket(self.now(), (conn, address), announce, &mut choose)
             })
             .await??;
-        let offers = sends
-            .iter()
-            .filter(|send| matches!(send.message, Reply::Offer { .. }))
-            .count();
-        metrics::counter!("shoal_tracker_offers_total").increment(offers as u64);
+        if let Some((resident, offer)) = resident.zip(kept) {
+            resident.hand(conn, announce, offer);
+        }
+        let mut offers = 0;
+        for send in &mut sends {
+            match &mut send.message {
+                Reply::Announced { counts, .. } => *counts = self.with_resident(*counts),
+                Reply::Offer { .. } => offers += 1,
+                _ => {}
+            }
+        }
+        metrics::counter!("shoal_tracker_offers_total").increment(offers);
         for send in sends {
             self.connections.send(send.to, send.message.to_json());
         }
@@ -225,37 +263,70 @@ impl Inner {
         Ok(())
     }
 
-    /// Another client announces itself.
-    pub(crate) async fn announce_http(
+    /// Another client announces itself and is told of others, of one family only if the reply can hold no more.
+    pub(crate) async fn announce_from(
         &self,
         address: IpAddr,
-        announce: &http::Announce,
-    ) -> Result<http::Announced, No> {
-        metrics::counter!("shoal_tracker_announces_total", "transport" => "http").increment(1);
-        let reply = self
-            .with_hosted(announce.infohash, |shard| {
-                let Shard { swarms, dice, .. } = shard;
-                swarms.announce_http(self.now(), address, announce, &mut |n| dice.below(n))
-            })
-            .await??;
-        Ok(reply)
+        announce: &Announce,
+        family: Option<Family>,
+    ) -> Result<Announced, No> {
+        self.with_hosted(announce.infohash, |shard| {
+            self.admit(shard, address, announce, family)
+        })
+        .await?
+    }
+
+    /// The same, if it is known whether the infohash is hosted.
+    pub(crate) fn announce_at_once(
+        &self,
+        address: IpAddr,
+        announce: &Announce,
+        family: Option<Family>,
+    ) -> Option<Result<Announced, No>> {
+        let admit = |shard: &mut Shard| self.admit(shard, address, announce, family);
+        let done = self.if_known(announce.infohash, admit).ok()?;
+        Some(done.and_then(|reply| reply))
     }
 
     /// How large the hosted ones among these swarms are.
     pub(crate) async fn scrape(&self, infohashes: &[InfoHash]) -> Vec<(InfoHash, Counts)> {
         let mut swarms = Vec::with_capacity(infohashes.len());
         for infohash in infohashes {
-            if let Ok(counts) = self
-                .with_hosted(*infohash, |shard| shard.swarms.scrape(*infohash))
-                .await
-            {
-                swarms.push((*infohash, counts));
+            let counts = self.with_hosted(*infohash, |shard| shard.swarms.scrape(*infohash));
+            if let Ok(counts) = counts.await {
+                swarms.push((*infohash, self.with_resident(counts)));
             }
         }
         swarms
     }
 
-    /// Lets one more request of an address over HTTP through, or not.
+    fn admit(
+        &self,
+        shard: &mut Shard,
+        address: IpAddr,
+        announce: &Announce,
+        family: Option<Family>,
+    ) -> Result<Announced, No> {
+        let Shard { swarms, dice, .. } = shard;
+        let below = &mut |n| dice.below(n);
+        let mut reply = swarms.announce_from(self.now(), address, announce, family, below)?;
+        reply.counts = self.with_resident(reply.counts);
+        if let Some(resident) = self.resident.get() {
+            resident.list(address, announce, family, &mut reply.peers);
+        }
+        Ok(reply)
+    }
+
+    /// The counts with the pod among those that have everything.
+    fn with_resident(&self, counts: Counts) -> Counts {
+        let seeds = self.resident.get().is_some_and(|pod| (pod.seeds)());
+        Counts {
+            complete: counts.complete.saturating_add(seeds.into()),
+            ..counts
+        }
+    }
+
+    /// Lets one more request of an address without a connection through, or not.
     pub(crate) fn pass(&self, address: IpAddr) -> Result<(), No> {
         Ok(lock(&self.throttle).pass(self.now(), Prefix::from(address))?)
     }
@@ -271,24 +342,39 @@ impl Inner {
     async fn with_hosted<T>(
         &self,
         infohash: InfoHash,
-        act: impl FnOnce(&mut Shard) -> T,
+        mut act: impl FnOnce(&mut Shard) -> T,
     ) -> Result<T, No> {
-        let mut ticket: Option<(Ticket, bool)> = None;
         loop {
-            let question = {
-                let mut shard = lock(self.shard(infohash));
-                let now = self.now();
-                if let Some((ticket, hosted)) = ticket.take() {
-                    shard.known.learn(now, infohash, ticket, hosted);
-                }
-                match shard.known.answer(now, infohash) {
-                    Ok(true) => return Ok(act(&mut shard)),
-                    Ok(false) => return Err(No::Unknown),
-                    Err(ticket) => ticket,
-                }
+            let ticket;
+            (ticket, act) = match self.if_known(infohash, act) {
+                Ok(done) => return done,
+                Err(unknown) => unknown,
             };
             let _permit = self.questions.acquire().await;
-            ticket = Some((question, (self.hosts)(infohash).await));
+            let hosted = (self.hosts)(infohash).await;
+            let mut shard = lock(self.shard(infohash));
+            let now = self.now();
+            shard.known.learn(now, infohash, ticket, hosted);
+            // What was forgotten meanwhile is asked again.
+            match shard.known.answer(now, infohash) {
+                Ok(true) => return Ok(act(&mut shard)),
+                Ok(false) => return Err(No::Unknown),
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// The same, if it is known whether the infohash is hosted; else what was to be done, and a ticket to ask with.
+    fn if_known<T, F: FnOnce(&mut Shard) -> T>(
+        &self,
+        infohash: InfoHash,
+        act: F,
+    ) -> Result<Result<T, No>, (Ticket, F)> {
+        let mut shard = lock(self.shard(infohash));
+        match shard.known.answer(self.now(), infohash) {
+            Ok(true) => Ok(Ok(act(&mut shard))),
+            Ok(false) => Ok(Err(No::Unknown)),
+            Err(ticket) => Err((ticket, act)),
         }
     }
 

@@ -16,7 +16,7 @@ pub struct Limits {
     pub offers: usize,
     /// Bytes of a session description.
     pub sdp: usize,
-    /// Peers listed in a reply over HTTP.
+    /// Peers listed in a reply to one that can call them.
     pub listed: usize,
     /// How often peers are asked to announce themselves.
     pub interval: Duration,

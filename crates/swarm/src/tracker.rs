@@ -1,15 +1,17 @@
 //! The tracker: a table of swarms and what happens to it when somebody announces, answers, leaves or falls silent. Peers with a
-//! socket (browsers) are handed each other's offers; peers that came over HTTP (desktop clients) get each other's addresses. Both
+//! socket (browsers) are handed each other's offers; peers that can be called (desktop clients) get each other's addresses. Both
 //! count as members of one swarm. A whole table can be split by infohash into several trackers, because nothing here looks beyond
 //! one swarm.
 
+mod callable;
 mod members;
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use bittorrent::tracker::socket::{Announce, Answer, Reply};
-use bittorrent::tracker::{Counts, Event, http};
+use bittorrent::tracker::socket::{self, Answer, Reply};
+use bittorrent::tracker::udp::Family;
+use bittorrent::tracker::{Announce, Announced, Counts, Event};
 use bittorrent::{InfoHash, PeerId};
 
 use crate::choose::{Crowd, sample};
@@ -69,7 +71,7 @@ impl Tracker {
         &mut self,
         now: Duration,
         (conn, address): (ConnId, IpAddr),
-        announce: &Announce<'a>,
+        announce: &socket::Announce<'a>,
         choose: &mut dyn FnMut(&Crowd<'_>, usize) -> Vec<usize>,
     ) -> Result<Vec<Send<'a>>, Refusal> {
         let (infohash, peer_id) = (announce.infohash, announce.peer_id);
@@ -157,24 +159,25 @@ impl Tracker {
         }))
     }
 
-    /// A peer without a socket announces itself from an address; the reply lists others, drawn with `below`.
-    pub fn announce_http(
+    /// A peer without a socket announces itself from an address; the reply lists others of one family or of both, drawn with `below`.
+    pub fn announce_from(
         &mut self,
         now: Duration,
         address: IpAddr,
-        announce: &http::Announce,
+        announce: &Announce,
+        family: Option<Family>,
         below: &mut dyn FnMut(usize) -> usize,
-    ) -> Result<http::Announced, Refusal> {
+    ) -> Result<Announced, Refusal> {
         let infohash = announce.infohash;
         let own = SocketAddr::new(address.to_canonical(), announce.port);
         if announce.event == Event::Stopped {
-            self.retract(infohash, |swarm| swarm.remove_http(&own));
+            self.retract(infohash, |swarm| swarm.remove_callable(&own));
         } else if announce.port != 0 {
             // Nobody can call a peer without a port, so listing it would help nobody.
             let complete = announce.left == Some(0) || announce.event == Event::Completed;
             let limits = self.limits;
             self.enter(infohash, |swarm| {
-                swarm.admit_http(&limits, own, complete, now, announce.event)
+                swarm.admit_callable(&limits, own, complete, now, announce.event)
             })?;
         }
         let mut peers = Vec::new();
@@ -187,11 +190,12 @@ impl Tracker {
                 .numwant
                 .map_or(usize::MAX, |numwant| numwant as usize)
                 .min(self.limits.listed);
+            let positions = swarm.callable.positions(family);
             // One more than wanted, in case that the asker is drawn.
-            let drawn = sample(swarm.http.len(), wanted.saturating_add(1), below);
+            let drawn = sample(positions.len(), wanted.saturating_add(1), below);
             let drawn = drawn
                 .into_iter()
-                .filter_map(|position| swarm.http.entries().get(position));
+                .filter_map(|draw| swarm.callable.at(positions.start + draw));
             peers = drawn
                 .map(|(peer, _)| *peer)
                 .filter(|peer| *peer != own)
@@ -199,7 +203,7 @@ impl Tracker {
                 .collect();
         }
         let interval = u32::try_from(self.limits.interval.as_secs()).unwrap_or(u32::MAX);
-        Ok(http::Announced {
+        Ok(Announced {
             interval,
             min_interval: interval / 2,
             counts: self.scrape(infohash),

@@ -3,31 +3,13 @@
 //! tracker that believed them could be used to direct a crowd at a stranger. Replies are always compact, as the BEP allows.
 
 use std::borrow::Cow;
-use std::net::SocketAddr;
 
-use super::{Counts, Event, MAX_SCRAPE};
+use super::{Announce, Announced, Counts, Event, MAX_SCRAPE};
 use crate::bencode::Item;
 use crate::{InfoHash, PeerId, compact, percent};
 
 /// The longest query that is read; the longest honest one is a scrape of [`MAX_SCRAPE`] swarms.
 pub const MAX_QUERY: usize = 8 << 10;
-
-/// A peer says that it is in a swarm.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Announce {
-    /// Which swarm.
-    pub infohash: InfoHash,
-    /// Who.
-    pub peer_id: PeerId,
-    /// Where it listens, at the address that it speaks from.
-    pub port: u16,
-    /// How many bytes it lacks, if it says so.
-    pub left: Option<u64>,
-    /// Why it speaks.
-    pub event: Event,
-    /// How many peers it would like.
-    pub numwant: Option<u32>,
-}
 
 /// Why a query is not a request to a tracker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -105,19 +87,6 @@ pub fn parse_scrape(query: &str) -> Result<Vec<InfoHash>, BadQuery> {
 
 fn twenty(value: &str) -> Option<[u8; 20]> {
     percent::decode(value)?.as_ref().try_into().ok()
-}
-
-/// The reply to an announce.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Announced {
-    /// Seconds until the peer should announce again.
-    pub interval: u32,
-    /// Seconds before which it should not.
-    pub min_interval: u32,
-    /// How many are in the swarm.
-    pub counts: Counts,
-    /// Some of them.
-    pub peers: Vec<SocketAddr>,
 }
 
 impl Announced {

@@ -77,6 +77,10 @@ pub struct Answer<'a> {
 #[derive(Clone, Copy)]
 pub struct Sdp<'a>(&'a RawValue);
 
+/// A session description of our own, spelled as JSON.
+#[derive(Debug, Clone)]
+pub struct OwnSdp(Box<RawValue>);
+
 /// What the tracker says.
 #[derive(Debug, Clone)]
 pub enum Reply<'a> {
@@ -160,9 +164,26 @@ impl<'a> Sdp<'a> {
         self.0.get()
     }
 
+    /// The description itself; `None` when its sender wrote half a character.
+    pub fn text(&self) -> Option<String> {
+        serde_json::from_str(self.json()).ok()
+    }
+
     /// How many bytes it takes in a message.
     pub fn size(&self) -> usize {
         self.0.get().len()
+    }
+}
+
+impl OwnSdp {
+    /// Spells a description.
+    pub fn new(text: &str) -> Self {
+        Self(serde_json::value::to_raw_value(text).expect("a text always becomes JSON"))
+    }
+
+    /// As it stands in a message.
+    pub fn sdp(&self) -> Sdp<'_> {
+        Sdp(&self.0)
     }
 }
 

@@ -1,5 +1,5 @@
-//! The tracker's routes as their clients meet them: browsers over real WebSockets on the loopback interface, desktop clients in
-//! process. Each file is one kind of client; `house` is the pod that they come to.
+//! The tracker as its clients meet it: browsers over real WebSockets on the loopback interface, desktop clients over UDP there or, over
+//! HTTP, in process. Each file is one kind of client; `house` is the pod that they come to.
 
 #![expect(
     clippy::unwrap_used,
@@ -10,4 +10,6 @@ mod close;
 mod hostile;
 mod house;
 mod http;
+mod resident;
 mod socket;
+mod udp;

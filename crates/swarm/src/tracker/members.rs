@@ -9,6 +9,7 @@ use std::time::Duration;
 use bittorrent::PeerId;
 use bittorrent::tracker::Event;
 
+use super::callable::{Callable, CalledPeer};
 use super::{ConnId, SwarmCounts};
 use crate::table::Table;
 use crate::{Limits, Prefix, Refusal};
@@ -33,27 +34,20 @@ impl SocketPeer {
     }
 }
 
-/// A peer that is called at its address.
-#[derive(Debug)]
-pub(crate) struct HttpPeer {
-    complete: bool,
-    seen: Duration,
-}
-
 #[derive(Debug, Default)]
 pub(crate) struct Swarm {
     pub(crate) sockets: Table<PeerId, SocketPeer>,
-    pub(crate) http: Table<SocketAddr, HttpPeer>,
+    pub(crate) callable: Callable,
     pub(crate) downloaded: u32,
     complete: u32,
     prefixes: HashMap<Prefix, usize>,
-    /// Where the next sweep goes on: a position in `sockets`, and behind their end one in `http`.
+    /// Where the next sweep goes on: a position in `sockets`, and behind their end one in `callable`.
     cursor: usize,
 }
 
 impl Swarm {
     pub(crate) fn len(&self) -> usize {
-        self.sockets.len() + self.http.len()
+        self.sockets.len() + self.callable.len()
     }
 
     pub(crate) fn counts(&self) -> SwarmCounts {
@@ -88,7 +82,7 @@ impl Swarm {
         Ok(())
     }
 
-    pub(crate) fn admit_http(
+    pub(crate) fn admit_callable(
         &mut self,
         limits: &Limits,
         address: SocketAddr,
@@ -96,14 +90,14 @@ impl Swarm {
         now: Duration,
         event: Event,
     ) -> Result<(), Refusal> {
-        let was_complete = self.http.get(&address).map(|known| known.complete);
+        let was_complete = self.callable.get(&address).map(|known| known.complete);
         if was_complete.is_none() {
             self.make_room(limits, address.ip().into())?;
         }
         self.note(was_complete, complete, event);
-        self.http.insert(
+        self.callable.insert(
             address,
-            HttpPeer {
+            CalledPeer {
                 complete,
                 seen: now,
             },
@@ -121,8 +115,8 @@ impl Swarm {
         }
     }
 
-    pub(crate) fn remove_http(&mut self, address: &SocketAddr) {
-        if let Some(peer) = self.http.remove(address) {
+    pub(crate) fn remove_callable(&mut self, address: &SocketAddr) {
+        if let Some(peer) = self.callable.remove(address) {
             self.complete -= u32::from(peer.complete);
             self.leave_prefix(address.ip().into());
         }
@@ -139,9 +133,9 @@ impl Swarm {
                     true => self.forget_socket(&{ *peer_id }),
                     false => self.cursor += 1,
                 }
-            } else if let Some((address, peer)) = self.http.entries().get(self.cursor - sockets) {
+            } else if let Some((address, peer)) = self.callable.at(self.cursor - sockets) {
                 match peer.seen < silent_since {
-                    true => self.remove_http(&{ *address }),
+                    true => self.remove_callable(&{ *address }),
                     false => self.cursor += 1,
                 }
             } else {
@@ -196,32 +190,21 @@ impl Swarm {
 #[cfg(test)]
 impl Swarm {
     pub(super) fn complete_by_counting(&self) -> usize {
-        let sockets = self
-            .sockets
-            .entries()
-            .iter()
-            .filter(|(_, peer)| peer.complete)
-            .count();
-        sockets
-            + self
-                .http
-                .entries()
-                .iter()
-                .filter(|(_, peer)| peer.complete)
-                .count()
+        let sockets = self.sockets.entries().iter();
+        let sockets = sockets.filter(|(_, peer)| peer.complete).count();
+        sockets + self.called().filter(|(_, peer)| peer.complete).count()
     }
 
     pub(super) fn prefixes_by_counting(&self) -> impl Iterator<Item = Prefix> {
         let sockets = self.sockets.entries().iter().map(|(_, peer)| peer.prefix);
-        sockets.chain(
-            self.http
-                .entries()
-                .iter()
-                .map(|(address, _)| address.ip().into()),
-        )
+        sockets.chain(self.called().map(|(address, _)| address.ip().into()))
     }
 
     pub(super) fn prefixes(&self) -> &HashMap<Prefix, usize> {
         &self.prefixes
+    }
+
+    fn called(&self) -> impl Iterator<Item = &(SocketAddr, CalledPeer)> {
+        (0..self.callable.len()).filter_map(|position| self.callable.at(position))
     }
 }

@@ -37,7 +37,7 @@ fn text(peer: u8, left: u64, event: &str, offers: usize) -> String {
     )
 }
 
-fn announce(text: &str) -> Announce<'_> {
+fn announce(text: &str) -> socket::Announce<'_> {
     match Request::parse(text) {
         Ok(Request::Announce(announce)) => announce,
         other => panic!("an announce, not {other:?}"),
@@ -96,7 +96,7 @@ impl World {
     fn calls(&mut self, from: &str, left: u64, event: Event) -> Result<Vec<String>, Refusal> {
         let peer: SocketAddr = from.parse().unwrap();
         let (infohash, peer_id, numwant) = (CLIP, id(0), None);
-        let announce = http::Announce {
+        let announce = Announce {
             infohash,
             peer_id,
             port: peer.port(),
@@ -104,9 +104,9 @@ impl World {
             event,
             numwant,
         };
-        let reply = self
-            .tracker
-            .announce_http(self.now, peer.ip(), &announce, &mut dice(1))?;
+        let reply =
+            self.tracker
+                .announce_from(self.now, peer.ip(), &announce, None, &mut dice(1))?;
         let mut peers: Vec<String> = reply.peers.iter().map(SocketAddr::to_string).collect();
         peers.sort();
         Ok(peers)
@@ -268,6 +268,55 @@ fn counts_follow_the_events() {
         2
     );
     assert_eq!(world.counts(), (1, 1, 0));
+}
+
+#[test]
+fn a_list_holds_one_family_where_only_one_can_be_written() {
+    let mut world = World::new(Limits::default());
+    for from in [
+        "192.0.2.1:1",
+        "192.0.2.2:1",
+        "[2001:db8::1]:1",
+        "[2001:db8::2]:1",
+    ] {
+        world.calls(from, 9, Event::Started).unwrap();
+    }
+    let mut listed = |family, numwant| {
+        let announce = Announce {
+            infohash: CLIP,
+            peer_id: id(0),
+            port: 1,
+            left: None,
+            event: Event::Update,
+            numwant,
+        };
+        let reply = world.tracker.announce_from(
+            world.now,
+            address("192.0.2.1"),
+            &announce,
+            family,
+            &mut dice(1),
+        );
+        let mut peers: Vec<String> = reply
+            .unwrap()
+            .peers
+            .iter()
+            .map(|peer| peer.ip().to_string())
+            .collect();
+        peers.sort();
+        peers
+    };
+    assert_eq!(listed(Some(Family::V4), None), ["192.0.2.2"]);
+    assert_eq!(
+        listed(Some(Family::V6), None),
+        ["2001:db8::1", "2001:db8::2"]
+    );
+    assert_eq!(
+        listed(None, None),
+        ["192.0.2.2", "2001:db8::1", "2001:db8::2"]
+    );
+    assert_eq!(listed(Some(Family::V6), Some(1)).len(), 1);
+    assert_eq!(listed(None, Some(0)).len(), 0);
 }
 
 #[test]
@@ -470,9 +519,9 @@ proptest! {
                 Step::Desktop { peer, swarm, left, event } => {
                     let left = Some(left);
                     let announce =
-                        http::Announce { infohash: hash(swarm), peer_id: id(peer), port: 1, left, event, numwant: Some(3) };
+                        Announce { infohash: hash(swarm), peer_id: id(peer), port: 1, left, event, numwant: Some(3) };
                     let from = address(&format!("192.0.{}.{peer}", peer % 2));
-                    if let Ok(reply) = world.tracker.announce_http(world.now, from, &announce, &mut dice(1)) {
+                    if let Ok(reply) = world.tracker.announce_from(world.now, from, &announce, None, &mut dice(1)) {
                         assert!(reply.peers.len() <= 3 && reply.peers.iter().all(|peer| peer.ip() != from));
                     }
                 }

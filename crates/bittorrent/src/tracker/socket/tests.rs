@@ -234,6 +234,28 @@ fn writes_what_clients_expect() {
     );
 }
 
+#[test]
+fn a_description_can_be_taken_out_and_put_in() {
+    for text in [
+        "v=0\r\no=- 1 2 IN IP4 0.0.0.0\r\n",
+        "",
+        "\"\\\u{0}\u{1f980}",
+    ] {
+        let own = OwnSdp::new(text);
+        assert_eq!(own.sdp().text().as_deref(), Some(text));
+    }
+    let half = announce()
+        .to_string()
+        .replace("\"v=0\\r\\n\"", "\"\\ud800\"");
+    let Ok(Request::Announce(read)) = Request::parse(&half) else {
+        panic!("an announce")
+    };
+    assert_eq!(
+        (read.offers[0].sdp.json(), read.offers[0].sdp.text()),
+        ("\"\\ud800\"", None)
+    );
+}
+
 proptest! {
     #[test]
     fn descriptions_pass_through_unchanged(sdp: String, id: [u8; 20]) {
