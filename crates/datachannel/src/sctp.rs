@@ -10,6 +10,15 @@ use std::time::Duration;
 use bytes::Bytes;
 
 mod association;
+mod congestion;
+mod inbox;
+mod outbox;
+mod pacer;
+mod random;
+mod rtt;
+mod serial;
+mod streams;
+mod wire;
 
 pub use association::Association;
 
@@ -34,6 +43,8 @@ pub struct Config {
     pub max_rto: Duration,
     /// After how long a silence the peer is asked for a sign of life.
     pub heartbeat: Duration,
+    /// Whether DTLS below vouches for every byte: then we need no checksums, and leave ours out for a peer that says the same (RFC 9653).
+    pub trusts_dtls: bool,
     /// How many times in a row the peer may owe an answer before it is taken for dead.
     pub max_retransmits: u32,
 }
@@ -50,6 +61,7 @@ impl Default for Config {
             min_rto: Duration::from_millis(400),
             max_rto: Duration::from_secs(10),
             heartbeat: Duration::from_secs(30),
+            trusts_dtls: true,
             max_retransmits: 10,
         }
     }
