@@ -11,8 +11,9 @@ import { HttpError } from './http'
 import type { Metainfo, Sha1 } from './metainfo'
 import { pieceSize } from './metainfo'
 import type { Peer } from './peer'
+import type { PodHealth } from './pod-health'
 import type { PeerView, PieceView, Plan } from './policy'
-import { plan } from './policy'
+import { plan, SILENT } from './policy'
 import type { Counters, Meter } from './stats'
 import { isGood, liars } from './verify'
 import type { Block } from './wire'
@@ -34,6 +35,7 @@ export interface Downloading {
   readonly sha1: Sha1
   readonly counters: Counters
   readonly meter: Meter
+  readonly podHealth: PodHealth
   readonly readPod: ReadPod
   peers(): Iterable<Peer>
   /** New peers may still appear within moments. */
@@ -46,7 +48,7 @@ export interface Downloading {
   /** The peer spoilt a piece. */
   ban(peer: Peer): void
   /** The pod could not be read for these pieces. */
-  podFailed(first: number, last: number, error: HttpError, failures: number): void
+  podFailed(first: number, last: number, error: HttpError): void
   /** The pod's bytes are not those of the torrent. */
   podMismatch(): void
   /** Something happened that the policy should look at. */
@@ -59,6 +61,7 @@ interface Run {
   first: number
   last: number
   abort: AbortController
+  begunAt: number
   progressAt: number
 }
 
@@ -78,8 +81,8 @@ interface Job {
 
 /** Ranges read from the pod at the same time. */
 const MAX_RUNS = 4
-/** Without a byte for so long a range counts as failed (ms). */
-const RUN_SILENCE = 10_000
+/** Without a byte for so long a range counts as failed: sooner than hls.js loses its patience (ms). */
+const RUN_SILENCE = 8000
 /** A request unanswered for so long is taken back (ms). */
 const REQUEST_TIMEOUT = 8000
 /** A peer that let us down is left alone for so long, times how often it did; after MAX_TIMEOUTS it is dropped. */
@@ -99,8 +102,8 @@ export class Downloads {
   private readonly runs = new Set<Run>()
   private readonly suspects = new Map<number, { data: Bytes; sources: (Source | null)[] }>()
   private readonly podMistakes = new Map<number, number>()
-  private podFailures = 0
-  private podReadyAt = 0
+  /** A question to the pod whether its HTTP works again. */
+  private trial: { abort: AbortController; begunAt: number } | null = null
   private readonly swarm: Downloading
 
   constructor(swarm: Downloading) {
@@ -109,11 +112,14 @@ export class Downloads {
 
   /** Takes the list of wanted pieces, most urgent first, and does what is to be done now. */
   update(wanted: readonly Wanted[]): void {
-    const now = this.swarm.clock.now()
+    const { clock, podHealth } = this.swarm
+    const now = clock.now()
     this.adopt(wanted)
     for (const run of this.runs) if (now - run.progressAt > RUN_SILENCE) run.abort.abort(new HttpError(0, 'the pod fell silent'))
+    if (this.trial !== null && now - this.trial.begunAt > RUN_SILENCE) this.trial.abort.abort(new HttpError(0, 'the pod is silent'))
     for (const peer of this.swarm.peers()) this.takeBack(peer)
-    this.carryOut(plan({ now, pieces: this.pieceViews(), peers: this.peerViews(now), gathering: this.swarm.gathering(), podReady: now >= this.podReadyAt }))
+    this.carryOut(plan({ now, pieces: this.pieceViews(), peers: this.peerViews(now), gathering: this.swarm.gathering(), podReady: podHealth.ready, podWorks: this.podWorks }))
+    if (!podHealth.works && podHealth.worthTrying && wanted.some(({ deadline }) => deadline !== null)) void this.tryPod()
     for (const peer of this.swarm.peers()) {
       this.pump(peer)
       peer.wants(this.swarm.interesting(peer) ? 'interested' : 'notInterested')
@@ -122,9 +128,21 @@ export class Downloads {
     else this.swarm.meter.begin()
   }
 
+  /** HTTP from the pod can be relied upon: it has not failed, and nothing has been waiting for long. */
+  get podWorks(): boolean {
+    if (!this.swarm.podHealth.works) return false
+    const since = this.swarm.clock.now() - SILENT
+    return ![...this.runs].some((run) => run.progressAt < since)
+  }
+
   /** A block that was asked for has come. */
   block(peer: Peer, index: number, begin: number, data: Uint8Array): void {
-    this.swarm.meter.add(data.length)
+    const { meter, counters } = this.swarm
+    meter.add(data.length)
+    if (peer.isPod) {
+      counters.fromPod += data.length
+      counters.fromPodByPeer += data.length
+    }
     const job = this.jobs.get(index)
     if (job === undefined || job.verifying || job.owner !== peer) return
     this.fill(job, begin, data, peer)
@@ -159,6 +177,8 @@ export class Downloads {
   stop(): void {
     this.update([])
     this.suspects.clear()
+    this.trial?.abort.abort()
+    this.trial = null
   }
 
   /** Makes the jobs match the wanted list; what is not wanted any more is taken back. */
@@ -204,10 +224,17 @@ export class Downloads {
     for (const { index, peer } of todo.ask) {
       const job = this.jobs.get(index)
       if (job === undefined || job.verifying) continue
+      if (job.owner !== null && isRun(job.owner)) this.giveUp(job.owner)
       if (job.owner !== peer) this.give(job, peer)
       job.progressAt = this.swarm.clock.now()
     }
     this.fetch(todo.fetch.filter((index) => this.jobs.get(index)?.verifying === false).sort((a, b) => a - b))
+  }
+
+  /** A range on which nothing comes is not waited for while peers can help. */
+  private giveUp(run: Run): void {
+    this.endRun(run)
+    this.swarm.podHealth.failed(run.begunAt)
   }
 
   private give(job: Job, peer: Peer): void {
@@ -243,7 +270,8 @@ export class Downloads {
         if (run !== null) void this.runPod(run)
         run = null
         if (this.runs.size >= MAX_RUNS) return
-        run = { first: index, last: index, abort: new AbortController(), progressAt: this.swarm.clock.now() }
+        const now = this.swarm.clock.now()
+        run = { first: index, last: index, abort: new AbortController(), begunAt: now, progressAt: now }
         this.runs.add(run)
       }
       this.blameOwner(job)
@@ -267,7 +295,7 @@ export class Downloads {
     let at = start
     try {
       await this.swarm.readPod({ start, end }, run.abort.signal, (chunk) => {
-        this.podFailures = 0
+        this.swarm.podHealth.answered()
         run.progressAt = this.swarm.clock.now()
         this.swarm.meter.add(chunk.length)
         this.takePod(run, at, chunk)
@@ -277,10 +305,24 @@ export class Downloads {
     } catch (error) {
       if (!this.runs.has(run)) return
       this.endRun(run)
-      this.podFailures++
-      this.podReadyAt = this.swarm.clock.now() + Math.min(8000, 250 * 2 ** this.podFailures)
-      this.swarm.podFailed(run.first, run.last, error instanceof HttpError ? error : new HttpError(0, 'the pod cannot be read'), this.podFailures)
+      this.swarm.podHealth.failed(run.begunAt)
+      this.swarm.podFailed(run.first, run.last, error instanceof HttpError ? error : new HttpError(0, 'the pod cannot be read'))
     }
+    this.swarm.wake()
+  }
+
+  /** Asks for one byte while peers do the work; nobody waits for it, so it may hang. */
+  private async tryPod(): Promise<void> {
+    if (this.trial !== null || this.runs.size > 0) return
+    const { clock, podHealth, readPod } = this.swarm
+    const trial = { abort: new AbortController(), begunAt: clock.now() }
+    this.trial = trial
+    try {
+      await readPod({ start: 0, end: 1 }, trial.abort.signal, () => podHealth.answered())
+    } catch {
+      if (this.trial === trial) podHealth.failed(trial.begunAt)
+    }
+    if (this.trial === trial) this.trial = null
     this.swarm.wake()
   }
 
@@ -333,7 +375,7 @@ export class Downloads {
     this.podMistakes.delete(job.index)
     this.swarm.counters.verified++
     job.sources.forEach((source, number) => {
-      if (source !== 'pod' && source !== null) this.swarm.counters.fromPeers += blockOf(job, number).length
+      if (source !== 'pod' && source !== null && !source.isPod) this.swarm.counters.fromPeers += blockOf(job, number).length
     })
     this.swarm.verified(job.index, job.data)
   }
@@ -384,8 +426,9 @@ export class Downloads {
     const views: PieceView[] = []
     for (const job of this.jobs.values()) {
       if (job.verifying) continue
-      const state = job.owner === null ? 'idle' : isRun(job.owner) ? 'http' : 'peer'
-      views.push({ index: job.index, bytes: job.data.length, deadline: job.deadline, state, progressAt: job.progressAt, suspect: this.suspects.has(job.index) })
+      const { index, deadline, owner } = job
+      const progressAt = owner !== null && isRun(owner) ? owner.progressAt : job.progressAt
+      views.push({ index, bytes: job.data.length, deadline, state: stateOf(owner), progressAt, suspect: this.suspects.has(index) })
     }
     return views
   }
@@ -401,6 +444,7 @@ export class Downloads {
       if (!peer.ready) continue
       views.push({
         peer,
+        isPod: peer.isPod,
         has: (index) => peer.held.has(index),
         choking: peer.choking,
         snubbed: now < peer.snubbedUntil,
@@ -436,6 +480,12 @@ function clear(job: Job): void {
 function blockOf(job: Job, number: number): Block {
   const begin = number * BLOCK
   return { index: job.index, begin, length: Math.min(BLOCK, job.data.length - begin) }
+}
+
+function stateOf(owner: Peer | Run | null): PieceView['state'] {
+  if (owner === null) return 'idle'
+  if (isRun(owner)) return 'http'
+  return owner.isPod ? 'pod' : 'peer'
 }
 
 function isRun(owner: Peer | Run): owner is Run {

@@ -13,6 +13,7 @@ import type { FragmentRequest } from './loader'
 import { fragmentLoader } from './loader'
 import type { Outside } from './outside'
 import { browserOutside } from './outside'
+import { PodHealth } from './pod-health'
 import type { RenditionFile, RenditionIo } from './rendition'
 import { Rendition } from './rendition'
 import type { ConnectionStats, EngineStats } from './stats'
@@ -83,10 +84,12 @@ export class Engine {
       counters: this.counters,
       meter: this.meter,
       podMeter: this.podMeter,
+      podHealth: new PodHealth(outside.clock),
       peerId: this.peerId,
       generous: () => !outside.metered(),
       playing: (rendition: Rendition) => this.playing === rendition,
       joined: (swarm: Swarm) => this.tracked().forEach((tracker) => tracker.join(swarm)),
+      lonely: (swarm: Swarm) => this.trackers.forEach((tracker) => tracker.hurry(swarm.infoHash)),
       left: (swarm: Swarm) => this.trackers.forEach((tracker) => tracker.leave(swarm.infoHash)),
     }
     this.addFiles(options.files)
@@ -123,14 +126,14 @@ export class Engine {
   /** The figures of this moment. */
   stats(): EngineStats {
     const connections: ConnectionStats[] = []
-    // Another viewer may be met in the swarms of two renditions: two connections, one peer.
+    // Another viewer may be met in the swarms of two renditions: two connections, one peer. The pod is no viewer.
     const peers = new Set<string>()
     for (const { swarm } of this.renditions) {
       for (const peer of swarm?.connections() ?? []) {
         const id = this.connectionIds.get(peer) ?? String(++this.connectionCount)
         this.connectionIds.set(peer, id)
-        peers.add(peer.id)
-        connections.push({ id, ...(peer.client === undefined ? {} : { client: peer.client }), down: peer.down, up: peer.up })
+        if (!peer.isPod) peers.add(peer.id)
+        connections.push({ id, ...(peer.client === undefined ? {} : { client: peer.client }), pod: peer.isPod, down: peer.down, up: peer.up })
       }
     }
     return { peers: peers.size, ...this.counters, p2p: this.sharing, connections }

@@ -13,6 +13,8 @@ import { concat, fromLatin1, toLatin1 } from './bytes'
 export const OUR_METADATA_ID = 1
 /** Our client's name in the handshake. */
 export const CLIENT = 'Shoal'
+/** How the peer id of a pod begins; pages of the same client have another version there. */
+const POD_PREFIX = '-SH0001-'
 const METADATA_PART = 16 * 1024
 const MAX_NAME = 64
 const MAX_QUEUE = 2000
@@ -88,6 +90,11 @@ export function writeMetadataPiece(info: Bytes, part: number): Bytes | null {
 export function clientOf(peerId: Uint8Array): string | undefined {
   const [, letters] = /^-([A-Za-z]{2})[0-9A-Za-z]{4}-/.exec(toLatin1(peerId.subarray(0, 8))) ?? []
   return letters === undefined ? undefined : (CLIENTS[letters] ?? letters)
+}
+
+/** Says whether a peer calls itself a pod. Nothing is trusted because of it: it only decides who is asked first. */
+export function isPodId(peerId: Uint8Array): boolean {
+  return toLatin1(peerId.subarray(0, POD_PREFIX.length)) === POD_PREFIX
 }
 
 const CLIENTS: Record<string, string | undefined> = {

@@ -10,7 +10,7 @@ import type { Bytes } from './bytes'
 import { equal, toHex } from './bytes'
 import type { Clock } from './clock'
 import type { ExtendedHandshake } from './extended'
-import { clientOf, OUR_METADATA_ID, readExtendedHandshake, readMetadataRequest, writeExtendedHandshake, writeMetadataPiece } from './extended'
+import { clientOf, isPodId, OUR_METADATA_ID, readExtendedHandshake, readMetadataRequest, writeExtendedHandshake, writeMetadataPiece } from './extended'
 import type { Metainfo } from './metainfo'
 import { pieceSize } from './metainfo'
 import { RATE_GUESS } from './policy'
@@ -52,6 +52,8 @@ export class Peer {
   /** Hex of its peer id, empty until the handshake. */
   id = ''
   client: string | undefined
+  /** The pod itself, as a peer: what it sends counts as the pod's. */
+  isPod = false
   held: Bitfield
   /** It does not answer our requests. */
   choking = true
@@ -230,6 +232,7 @@ export class Peer {
     if (!equal(handshake.infoHash, this.meta.infoHash)) throw new WireError('another swarm')
     this.id = toHex(handshake.peerId)
     this.client = clientOf(handshake.peerId)
+    this.isPod = isPodId(handshake.peerId)
     this.fast = handshake.fast
     this.extended = handshake.extended
     if (!this.events.greeted(this)) {

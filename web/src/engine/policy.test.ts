@@ -4,13 +4,17 @@
 
 import { describe, expect, test } from 'vitest'
 import type { PeerView, PieceView, View } from './policy'
-import { BACKLOG_MIN, GRACE, patience, PATIENCE_MAX, PATIENCE_MIN, plan, STALLED } from './policy'
+import { BACKLOG_MIN, GRACE, patience, PATIENCE_MAX, PATIENCE_MIN, plan, SILENT, STALLED } from './policy'
 
 const NOW = 10_000
 const SOON = NOW + 2000
 const piece = (changes: Partial<PieceView> = {}): PieceView => ({ index: 3, bytes: 65_536, deadline: SOON, state: 'idle', progressAt: NOW, suspect: false, ...changes })
-const peer = (name: string, changes: Partial<PeerView<string>> = {}): PeerView<string> => ({ peer: name, has: () => true, choking: false, snubbed: false, backlog: 0, bytesPerSecond: 500_000, ...changes })
-const view = (changes: Partial<View<string>>): View<string> => ({ now: NOW, pieces: [piece()], peers: [], gathering: false, podReady: true, ...changes })
+const peer = (name: string, changes: Partial<PeerView<string>> = {}): PeerView<string> => ({ peer: name, isPod: false, has: () => true, choking: false, snubbed: false, backlog: 0, bytesPerSecond: 500_000, ...changes })
+const view = (changes: Partial<View<string>>): View<string> => ({ now: NOW, pieces: [piece()], peers: [], gathering: false, podReady: true, podWorks: true, ...changes })
+/** The pod as a peer. */
+const pod = (changes: Partial<PeerView<string>> = {}): PeerView<string> => peer('pod peer', { isPod: true, ...changes })
+/** HTTP failed a moment ago. */
+const down = { podReady: false, podWorks: false }
 
 /** Who is asked for piece 3: a peer's name, `pod`, or `wait`. */
 function decision(changes: Partial<View<string>>): string {
@@ -31,8 +35,8 @@ describe('an urgent piece', () => {
     ['and from the one with less to do', { peers: [peer('a', { backlog: 200_000 }), peer('b')] }, 'b'],
     ['not from one that would be late', { peers: [peer('a', { bytesPerSecond: 20_000 })] }, 'pod'],
     ['not from one that let us down', { peers: [peer('a', { snubbed: true })] }, 'pod'],
-    ['unless the pod is down', { peers: [peer('a', { snubbed: true })], podReady: false }, 'a'],
-    ['waits when there is nobody at all', { podReady: false }, 'wait'],
+    ['unless the pod is down', { peers: [peer('a', { snubbed: true })], ...down }, 'a'],
+    ['waits when there is nobody at all', { ...down }, 'wait'],
     ['that was bad comes from the pod', { peers: [peer('a')], pieces: [piece({ suspect: true })] }, 'pod'],
     ['under way at the pod is left there', { peers: [peer('a')], pieces: [piece({ state: 'http' })] }, 'wait'],
     ['under way at a peer is left there', { peers: [peer('a')], pieces: [piece({ state: 'peer' })] }, 'wait'],
@@ -46,12 +50,41 @@ describe('an urgent piece', () => {
   })
 })
 
+describe('an urgent piece, with the pod as a peer', () => {
+  const failing = { podReady: true, podWorks: false }
+  const slow = peer('a', { bytesPerSecond: 20_000 })
+  const under = (state: PieceView['state'], changes: Partial<PieceView> = {}): PieceView[] => [piece({ state, ...changes })]
+  const cases: [string, Partial<View<string>>, string][] = [
+    ['comes over HTTP as long as that works', { peers: [pod()] }, 'pod'],
+    ['waits for other viewers all the same', { peers: [pod(), peer('a', { choking: true })] }, 'wait'],
+    ['comes from it when HTTP fails', { peers: [pod()], ...down }, 'pod peer'],
+    ['even if HTTP might be tried again', { peers: [pod()], ...failing }, 'pod peer'],
+    ['but rather from another viewer', { peers: [pod({ bytesPerSecond: 9e9 }), peer('a')], ...down }, 'a'],
+    ['unless that one would be late', { peers: [pod(), slow], ...down }, 'pod peer'],
+    ['from the late one while the pod chokes', { peers: [pod({ choking: true }), slow], ...down }, 'a'],
+    ['waits until it lets us ask', { peers: [pod({ choking: true })], ...failing }, 'wait'],
+    ['comes over HTTP when it cannot be relied upon', { peers: [pod({ choking: true, snubbed: true })], ...failing }, 'pod'],
+    ['that was bad comes from it rather than from a viewer', { peers: [pod(), peer('a')], pieces: [piece({ suspect: true })], ...down }, 'pod peer'],
+    ['under way over HTTP is left there for a while', { peers: [pod()], pieces: under('http', { progressAt: NOW - SILENT }), ...failing }, 'wait'],
+    ['and then taken away', { peers: [pod()], pieces: under('http', { progressAt: NOW - SILENT - 1 }), ...failing }, 'pod peer'],
+    ['but not while HTTP works', { peers: [pod(), peer('a')], pieces: under('http', { progressAt: NOW - SILENT - 1 }) }, 'wait'],
+    ['overdue at a viewer goes to it', { peers: [pod(), slow], pieces: under('peer', { deadline: NOW - GRACE - 1 }), ...down }, 'pod peer'],
+    ['overdue at it stays there', { peers: [pod(), slow], pieces: under('pod', { deadline: NOW - GRACE - 1 }), ...failing }, 'wait'],
+    ['stalled at it goes to a viewer', { peers: [pod(), peer('a')], pieces: under('pod', { progressAt: NOW - STALLED - 1 }), ...down }, 'a'],
+    ['overdue at it goes back to HTTP when that works again', { peers: [pod()], pieces: under('pod', { deadline: NOW - GRACE - 1 }) }, 'pod'],
+  ]
+  test.each(cases)('%s', (_name, changes, expected) => {
+    expect(decision(changes)).toBe(expected)
+  })
+})
+
 describe('a piece ahead', () => {
   const ahead = piece({ deadline: null })
   const cases: [string, Partial<View<string>>, string][] = [
     ['never comes from the pod', {}, 'wait'],
     ['comes from a peer that holds it', { peers: [peer('a')] }, 'a'],
     ['waits while the peer has enough to do', { peers: [peer('a', { backlog: BACKLOG_MIN * 4 })] }, 'wait'],
+    ['never comes from the pod as a peer', { peers: [pod()], ...down }, 'wait'],
     ['may take its time', { peers: [peer('a', { bytesPerSecond: 2000 })] }, 'a'],
   ]
   test.each(cases)('%s', (_name, changes, expected) => {

@@ -2,7 +2,8 @@
  * Who is asked for which piece, and when the pod steps in: the engine's whole policy, in one place, as a pure function
  * of what is known at the moment, so that it can be exchanged without touching the rest. This one is simple on
  * purpose. What hls.js asks for now is urgent: it comes from a peer that holds it while the playback buffer allows
- * waiting, otherwise from the pod; what lies ahead comes from peers only, because it costs the pod nothing.
+ * waiting, otherwise from the pod; what lies ahead comes from other viewers only, because it costs the pod nothing.
+ * The pod is asked over HTTP, which is cheapest for it; as a peer it is the last resort while its HTTP does not work.
  */
 
 /** A piece that is wanted and not there yet. */
@@ -11,8 +12,9 @@ export interface PieceView {
   bytes: number
   /** When the player will run out of patience (clock milliseconds), or null for a piece ahead of what it asked for. */
   deadline: number | null
-  state: 'idle' | 'peer' | 'http'
-  /** When the last block of it came, or when it was given out. */
+  /** Under way with nobody, another viewer, the pod as a peer, or the pod over HTTP. */
+  state: 'idle' | 'peer' | 'pod' | 'http'
+  /** When something of it came last, or when it was given out. */
   progressAt: number
   /** Somebody's blocks made it bad before: only one source at a time, the pod if it is urgent. */
   suspect: boolean
@@ -21,6 +23,8 @@ export interface PieceView {
 /** A peer that may be asked. */
 export interface PeerView<Peer> {
   peer: Peer
+  /** It is the pod. */
+  isPod: boolean
   has(index: number): boolean
   choking: boolean
   /** Let us down lately: asked only when nobody else can be. */
@@ -38,8 +42,10 @@ export interface View<Peer> {
   peers: PeerView<Peer>[]
   /** New peers may still appear within moments. */
   gathering: boolean
-  /** The pod can be asked (its last answer was no failure a moment ago). */
+  /** The pod can be asked over HTTP (its last answer was no failure a moment ago). */
   podReady: boolean
+  /** The pod's last answer over HTTP was none of failure or long silence. */
+  podWorks: boolean
 }
 
 /** What to do. A piece that is under way elsewhere is taken away there first. */
@@ -54,6 +60,8 @@ export const PATIENCE_MAX = 3000
 export const PATIENCE_SHARE = 0.5
 /** A piece from a peer on which nothing came for so long is given to somebody else (ms). */
 export const STALLED = 1500
+/** The same for the pod over HTTP: the first byte may have to wait for a disk (ms). */
+export const SILENT = 3000
 /** As long as blocks keep coming at this pace, an overdue piece is waited for, up to GRACE beyond its deadline (ms). */
 export const MOVING = 250
 export const GRACE = 500
@@ -74,35 +82,58 @@ export function patience(lead: number): number {
 /** Decides what to ask of whom now. */
 export function plan<Peer>(view: View<Peer>): Plan<Peer> {
   const result: Plan<Peer> = { ask: [], fetch: [] }
-  const peers = view.peers.map((peer) => ({ ...peer }))
+  const crowd: Crowd<Peer> = { viewers: [], pods: [] }
+  for (const peer of view.peers) {
+    if (!peer.isPod) crowd.viewers.push({ ...peer })
+    else if (!view.podWorks) crowd.pods.push({ ...peer })
+  }
   for (const piece of view.pieces) {
-    if (piece.state === 'http') continue
-    if (piece.deadline === null) ahead(piece, view.now, peers, result)
-    else urgent(piece, piece.deadline, view, peers, result)
+    if (piece.deadline === null) ahead(piece, view.now, crowd.viewers, result)
+    else if (piece.state === 'idle') urgent(piece, piece.deadline, view, crowd, result)
+    else underWay(piece, piece.deadline, view, crowd, result)
   }
   return result
 }
 
-function urgent<Peer>(piece: PieceView, deadline: number, view: View<Peer>, peers: PeerView<Peer>[], result: Plan<Peer>): void {
+/** Who may be asked: other viewers, and the pod itself while there is reason to. */
+interface Crowd<Peer> {
+  viewers: PeerView<Peer>[]
+  pods: PeerView<Peer>[]
+}
+
+function urgent<Peer>(piece: PieceView, deadline: number, view: View<Peer>, { viewers, pods }: Crowd<Peer>, result: Plan<Peer>): void {
   const left = deadline - view.now
-  if (piece.state === 'peer') {
-    const quiet = view.now - piece.progressAt
-    const overdue = left <= 0 && (quiet > MOVING || left < -GRACE)
-    if (overdue && view.podReady) result.fetch.push(piece.index)
-    else if (quiet > STALLED) choose(piece, Infinity, peers, result)
-    return
-  }
-  if (piece.suspect && view.podReady) {
+  const http = view.podReady && view.podWorks
+  if (piece.suspect && http) {
     result.fetch.push(piece.index)
     return
   }
-  if (choose(piece, view.podReady ? left : Infinity, peers, result)) return
+  if (piece.suspect && choose(piece, Infinity, pods, result)) return
+  if (choose(piece, left, viewers, result) || choose(piece, Infinity, pods, result)) return
+  if (!http && choose(piece, Infinity, viewers, result)) return
   // A peer that chokes us may let us in any moment, and one that connects may hold the piece: worth the patience.
-  const hope = view.gathering || peers.some((peer) => peer.has(piece.index) && peer.choking && !peer.snubbed)
-  if (view.podReady && (left <= 0 || !hope || nearNow(left))) result.fetch.push(piece.index)
+  const choking = [...viewers, ...pods].some((peer) => peer.has(piece.index) && peer.choking && !peer.snubbed)
+  const wait = http ? (view.gathering || choking) && left > 0 && !nearNow(left) : choking
+  if (view.podReady && !wait) result.fetch.push(piece.index)
+}
+
+/** A piece that is asked for already stays where it is, unless it is late or nothing comes. */
+function underWay<Peer>(piece: PieceView, deadline: number, view: View<Peer>, { viewers, pods }: Crowd<Peer>, result: Plan<Peer>): void {
+  const left = deadline - view.now
+  const quiet = view.now - piece.progressAt
+  const anybody = (): boolean => choose(piece, Infinity, viewers, result) || choose(piece, Infinity, pods, result)
+  if (piece.state === 'http') {
+    if (!view.podWorks && quiet > SILENT) anybody()
+    return
+  }
+  const overdue = left <= 0 && (quiet > MOVING || left < -GRACE)
+  if (overdue && view.podReady && view.podWorks) result.fetch.push(piece.index)
+  else if (overdue && piece.state === 'peer' && choose(piece, Infinity, pods, result)) return
+  else if (quiet > STALLED) anybody()
 }
 
 function ahead<Peer>(piece: PieceView, now: number, peers: PeerView<Peer>[], result: Plan<Peer>): void {
+  if (piece.state === 'http') return
   if (piece.state === 'idle' || now - piece.progressAt > STALLED * 2) choose(piece, Infinity, peers, result)
 }
 

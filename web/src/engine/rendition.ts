@@ -12,6 +12,7 @@ import type { Access } from './http'
 import { fetchRange, fetchSmall } from './http'
 import type { Metainfo, Sha1 } from './metainfo'
 import { MAX_TORRENT_BYTES, MetainfoError, parseMetainfo } from './metainfo'
+import type { PodHealth } from './pod-health'
 import type { Counters, Meter } from './stats'
 import type { Memory } from './store'
 import type { ReadRequest } from './swarm'
@@ -39,11 +40,14 @@ export interface RenditionIo {
   /** All bytes, and those of the pod alone. */
   meter: Meter
   podMeter: Meter
+  podHealth: PodHealth
   peerId: Bytes
   generous(): boolean
   playing(rendition: Rendition): boolean
   /** The swarm takes part from now on, until `left`. */
   joined(swarm: Swarm): void
+  /** The swarm cannot go on without further peers. */
+  lonely(swarm: Swarm): void
   left(swarm: Swarm): void
 }
 
@@ -74,7 +78,7 @@ export class Rendition {
   async read(request: ReadRequest): Promise<Bytes> {
     const swarm = await this.soon(this.open())
     request.signal.throwIfAborted()
-    if (swarm === null || request.end > this.file.size) return this.readPlain(request)
+    if (swarm === null || request.end > this.file.size) return this.readWithout(request)
     try {
       return await swarm.read(request)
     } catch (error) {
@@ -128,18 +132,20 @@ export class Rendition {
       return null
     }
     if (!this.sharing || this.stopped.signal.aborted) return null
-    const { clock, memory, counters, meter, peerId } = this.io
-    const swarm = new Swarm(this.meta, {
+    const { clock, memory, counters, meter, podHealth, peerId } = this.io
+    const swarm: Swarm = new Swarm(this.meta, {
       clock,
       sha1,
       connector,
       memory,
       counters,
       meter,
+      podHealth,
       peerId,
       readPod: (range, signal, take) => this.readPod(range, signal, take),
       generous: () => this.io.generous(),
       playing: () => this.io.playing(this),
+      lonely: () => this.io.lonely(swarm),
       mismatch: () => {
         this.plainForEver = true
         this.leave()
@@ -175,6 +181,17 @@ export class Rendition {
       })
     } finally {
       podMeter.end()
+    }
+  }
+
+  /** Reads without a swarm; one that opens meanwhile helps when the pod does not. */
+  private async readWithout(request: ReadRequest): Promise<Bytes> {
+    try {
+      return await this.readPlain(request)
+    } catch (error) {
+      const late = request.signal.aborted || request.end > this.file.size ? null : await this.open()
+      if (late === null) throw error
+      return late.read(request)
     }
   }
 

@@ -6,18 +6,24 @@
 
 import type { Clock } from './clock'
 
-/** One connection to another viewer; bytes of video since it opened. */
+/** One connection to another peer; bytes of video since it opened. */
 export interface ConnectionStats {
   id: string
   client?: string
+  /** It is the pod itself. */
+  pod: boolean
   down: number
   up: number
 }
 
 /** What the page shows. Bytes since the engine started, except `peers`, `dropped` and `verified`, which are counts. */
 export interface EngineStats {
+  /** Other viewers and clients; the pod is not one of them. */
   peers: number
+  /** What the pod sent, over HTTP or as a peer. */
   fromPod: number
+  /** The part of it that came as from a peer. */
+  fromPodByPeer: number
   fromPeers: number
   toPeers: number
   /** Peers dropped because a piece of theirs was bad. */
@@ -31,6 +37,7 @@ export interface EngineStats {
 /** The running totals. Modules add to them directly. */
 export interface Counters {
   fromPod: number
+  fromPodByPeer: number
   fromPeers: number
   toPeers: number
   dropped: number
@@ -38,7 +45,7 @@ export interface Counters {
 }
 
 export function newCounters(): Counters {
-  return { fromPod: 0, fromPeers: 0, toPeers: 0, dropped: 0, verified: 0 }
+  return { fromPod: 0, fromPodByPeer: 0, fromPeers: 0, toPeers: 0, dropped: 0, verified: 0 }
 }
 
 /** How often the page is told, in milliseconds. */

@@ -14,6 +14,7 @@ import type { HttpError } from './http'
 import type { Metainfo, Sha1 } from './metainfo'
 import { piecesOf, pieceSize } from './metainfo'
 import { Peer } from './peer'
+import type { PodHealth } from './pod-health'
 import { GATHERING, patience } from './policy'
 import type { Counters, Meter } from './stats'
 import type { Memory, PieceStore } from './store'
@@ -29,12 +30,15 @@ export interface SwarmIo {
   memory: Memory
   counters: Counters
   meter: Meter
+  podHealth: PodHealth
   peerId: Bytes
   readPod: ReadPod
   /** False on a connection that costs the viewer by the byte: then nothing is sent and nothing fetched in advance. */
   generous(): boolean
   /** This rendition is the one being played. */
   playing(): boolean
+  /** The pod does not answer, and nobody who is here has what the player waits for. */
+  lonely(): void
   /** The file at the pod is not the torrent's: pieces are of no use. */
   mismatch(): void
 }
@@ -57,6 +61,8 @@ interface Read extends ReadRequest {
   last: number
   deadline: number
   settled: boolean
+  /** Why the pod does not give it, when it has been asked often enough. */
+  refusal: HttpError | null
   resolve(data: Bytes): void
   reject(reason: unknown): void
 }
@@ -69,8 +75,12 @@ const AHEAD_MAX = 64 * 1024 * 1024
 /** How often deadlines are looked at while the player waits, and otherwise (ms). */
 const BUSY_TICK = 100
 const IDLE_TICK = 1000
-/** A read fails when the pod could not be read so often in a row. */
+/** The pod has failed when it could not be read so often in a row. */
 const MAX_POD_FAILURES = 3
+/** Without the pod, peers are hoped for so long before a read fails (ms). */
+const HOPE = 30_000
+/** What the tracker said about others is believed so long (ms). */
+const FRESH = 15_000
 const MAX_BANNED = 1000
 /** Two connections to the same peer made within this time are settled by rule, later ones are refused (ms). */
 const CROSSING = 3000
@@ -88,6 +98,9 @@ export class Swarm implements Member {
   /** The piece where the player is, or null before it has read any media here. */
   private position: number | null = null
   private othersKnown: number | null = null
+  private othersAt = 0
+  /** When somebody who could have what a failing pod does not give was here last. */
+  private hopeAt: number
   private uploaded = 0
   private awake = false
   private closed = false
@@ -100,7 +113,7 @@ export class Swarm implements Member {
     this.io = io
     this.infoHash = meta.infoHash
     this.ourId = toHex(io.peerId)
-    this.joinedAt = io.clock.now()
+    this.joinedAt = this.hopeAt = io.clock.now()
     this.store = io.memory.open(meta.pieceCount, {
       pinned: (index) => this.pinned(index),
       playhead: () => (io.playing() ? (this.position ?? 0) : null),
@@ -112,6 +125,7 @@ export class Swarm implements Member {
       sha1: io.sha1,
       counters: io.counters,
       meter: io.meter,
+      podHealth: io.podHealth,
       readPod: io.readPod,
       peers: () => this.peers,
       gathering: () => this.gathering(),
@@ -119,7 +133,7 @@ export class Swarm implements Member {
       progress: (index, bytes) => this.progressed(index, bytes),
       verified: (index, data) => this.verified(index, data),
       ban: (peer) => this.ban(peer),
-      podFailed: (first, last, error, failures) => this.podFailed(first, last, error, failures),
+      podFailed: (first, last, error) => this.podFailed(first, last, error),
       podMismatch: () => io.mismatch(),
       wake: () => this.wake(),
     })
@@ -135,7 +149,7 @@ export class Swarm implements Member {
   read(request: ReadRequest): Promise<Bytes> {
     const { first, last } = piecesOf(this.meta, request.start, request.end)
     return new Promise((resolve, reject) => {
-      const read: Read = { ...request, first, last, deadline: this.io.clock.now() + patience(request.lead), settled: false, resolve, reject }
+      const read: Read = { ...request, first, last, deadline: this.io.clock.now() + patience(request.lead), settled: false, refusal: null, resolve, reject }
       if (request.signal.aborted || this.closed) {
         reject(request.signal.reason ?? new DOMException('closed', 'AbortError'))
         return
@@ -179,7 +193,8 @@ export class Swarm implements Member {
   }
 
   connected(): number {
-    return this.peers.size
+    const pods = this.pods()
+    return this.peers.size > pods || (this.othersKnown ?? 0) > pods ? this.peers.size - pods : pods
   }
 
   knows(peerId: string): boolean {
@@ -198,6 +213,7 @@ export class Swarm implements Member {
 
   others(count: number): void {
     this.othersKnown = count
+    this.othersAt = this.io.clock.now()
     this.wake()
   }
 
@@ -251,8 +267,17 @@ export class Swarm implements Member {
   }
 
   private gathering(): boolean {
-    if (this.othersKnown === 0) return [...this.peers].some((peer) => !peer.ready)
-    return this.io.clock.now() - this.joinedAt < GATHERING || [...this.peers].some((peer) => !peer.ready)
+    if ([...this.peers].some((peer) => !peer.ready)) return true
+    // The pod gives nothing as a peer that it would not give over HTTP: it is not worth waiting for.
+    if (this.othersKnown !== null && this.othersKnown <= this.pods()) return false
+    return this.io.clock.now() - this.joinedAt < GATHERING
+  }
+
+  /** Connections to the pod as a peer. */
+  private pods(): number {
+    let count = 0
+    for (const peer of this.peers) if (peer.isPod) count++
+    return count
   }
 
   private pinned(index: number): boolean {
@@ -305,10 +330,39 @@ export class Swarm implements Member {
     this.wake()
   }
 
-  private podFailed(first: number, last: number, error: HttpError, failures: number): void {
-    const final = (error.status >= 400 && error.status < 500) || failures >= MAX_POD_FAILURES
+  private podFailed(first: number, last: number, error: HttpError): void {
+    const final = (error.status >= 400 && error.status < 500) || this.io.podHealth.failures >= MAX_POD_FAILURES
     if (!final) return
-    for (const read of [...this.reads]) if (!read.settled && read.first <= last && read.last >= first) this.fail(read, error)
+    for (const read of this.reads) if (read.first <= last && read.last >= first) read.refusal = error
+  }
+
+  /** Looks for peers when the pod fails, and lets reads fail that nobody can answer. */
+  private despair(): void {
+    const now = this.io.clock.now()
+    const { works, failingSince } = this.io.podHealth
+    let lonely = false
+    for (const read of [...this.reads]) {
+      if (works) read.refusal = null
+      if (read.settled || this.downloads.podWorks) continue
+      if (this.helped(read)) {
+        this.hopeAt = now
+        continue
+      }
+      lonely = true
+      const nobody = this.othersKnown === 0 && now - this.othersAt < FRESH
+      const tooLong = now - Math.max(this.hopeAt, failingSince ?? now) > HOPE
+      if (read.refusal !== null && (nobody || tooLong)) this.fail(read, read.refusal)
+    }
+    if (lonely) this.io.lonely()
+  }
+
+  /** Somebody is here who holds something that a read waits for, or who has just come and may. */
+  private helped(read: Read): boolean {
+    for (const peer of this.peers) {
+      if (!peer.ready) return true
+      for (let index = read.first; index <= read.last; index++) if (peer.held.has(index) && !this.store.held.has(index)) return true
+    }
+    return false
   }
 
   /** Looks at everything soon, once for all that happened in this moment. */
@@ -323,6 +377,7 @@ export class Swarm implements Member {
 
   private update(): void {
     this.downloads.update(this.wanted())
+    this.despair()
     this.uploads.update([...this.peers])
   }
 
@@ -351,10 +406,10 @@ export class Swarm implements Member {
     return [...wanted.values()]
   }
 
-  /** The next pieces after the player's position that some peer would send now. */
+  /** The next pieces after the player's position that some other viewer would send now. */
   private ahead(): number[] {
     const list: number[] = []
-    const givers = [...this.peers].filter((peer) => peer.ready && !peer.choking)
+    const givers = [...this.peers].filter((peer) => peer.ready && !peer.choking && !peer.isPod)
     if (givers.length === 0) return list
     const { from, to } = this.horizon()
     let bytes = 0
@@ -373,10 +428,15 @@ export class Swarm implements Member {
     return { from: this.position, to: Math.min(this.meta.pieceCount, this.position + Math.ceil(bytes / this.meta.pieceLength)) }
   }
 
-  /** A peer is interesting when it holds something that is wanted, even if it does not let us ask yet. */
+  /**
+   * A peer is interesting when it holds something that is wanted, even if it does not let us ask yet; the pod only for
+   * what the player waits for, and only while HTTP does not bring it.
+   */
   private interesting(peer: Peer): boolean {
+    if (peer.isPod && this.downloads.podWorks && peer.outstanding === 0) return false
     const lacks = (index: number): boolean => peer.held.has(index) && !this.store.held.has(index)
     for (const read of this.reads) for (let index = read.first; index <= read.last; index++) if (lacks(index)) return true
+    if (peer.isPod) return false
     const { from, to } = this.horizon()
     for (let index = from; index < to; index++) if (lacks(index)) return true
     return false

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { toLatin1 } from './bytes'
 import { noise, settle, TestClock } from './test/world'
 import type { Member } from './tracker'
-import { LONELY, MAX_OFFERS, OFFER_TIME, Tracker } from './tracker'
+import { HURRY, LONELY, MAX_OFFERS, OFFER_TIME, Tracker } from './tracker'
 import type { Link, SocketEvents } from './transport'
 
 interface Sent {
@@ -195,6 +195,45 @@ describe('time', () => {
     sockets.at(-1)?.events.opened()
     await settle()
     expect(sockets.at(-1)?.sent).toMatchObject([{ event: 'started' }])
+  })
+
+  test('a swarm in need announces soon, but not all the time', async () => {
+    const member = new TestMember(1)
+    member.peers = 1
+    const { say, sent, clock, tracker } = await opened([member])
+    await say({ action: 'announce', info_hash: toLatin1(member.infoHash), interval: 600, complete: 1, incomplete: 1 })
+    const times: number[] = []
+    const from = clock.now()
+    while (clock.now() - from < 3 * HURRY) {
+      const count = sent.length
+      tracker.hurry(member.infoHash)
+      await clock.advance(100)
+      if (sent.length > count) times.push(clock.now() - from)
+    }
+    expect(times.map((time) => Math.round(time / HURRY))).toEqual([1, 2, 3])
+    // Long after the last announce it does not wait at all.
+    await clock.advance(60_000)
+    const count = sent.length
+    tracker.hurry(member.infoHash)
+    await clock.advance(1)
+    expect(sent).toHaveLength(count + 1)
+    tracker.hurry(new Uint8Array(20))
+  })
+
+  test('a swarm in need shortens the pause before reconnecting', async () => {
+    const { sockets, clock, tracker } = await opened([new TestMember(1)])
+    for (let turn = 0; turn < 8; turn++) {
+      const count = sockets.length
+      sockets.at(-1)?.events.closed()
+      if (turn < 7) while (sockets.length === count) await clock.advance(100)
+    }
+    const from = clock.now()
+    const count = sockets.length
+    while (sockets.length === count) {
+      tracker.hurry(noise(20, 1))
+      await clock.advance(100)
+    }
+    expect(clock.now() - from).toBeLessThanOrEqual(HURRY * 1.5 + 200)
   })
 
   test('leaving says so, closing ends everything', async () => {

@@ -16,13 +16,13 @@ export interface Member {
   progress(): { uploaded: number; downloaded: number; left: number }
   /** How many further peers it would like to have. */
   room(): number
-  /** How many peers it is connected to. */
+  /** How many peers it is connected to; the pod counts only where there is nobody else to meet. */
   connected(): number
   knows(peerId: string): boolean
   offer(): Promise<Offer | null>
   answer(sdp: string): Promise<Answer | null>
   link(link: Link, ours: 'offered' | 'answered'): void
-  /** How many others the tracker knows; 0 also when the tracker cannot be reached. */
+  /** How many others the tracker knows, the pod among them when it is a peer; 0 also when the tracker cannot be reached. */
   others(count: number): void
 }
 
@@ -42,6 +42,8 @@ const INTERVAL = { min: 30_000, usual: 120_000, max: 3_600_000 }
 /** A swarm with others but without connections asks again after so long, a few times (ms). */
 export const LONELY = 12_000
 const LONELY_TRIES = 4
+/** A swarm that cannot go on without peers asks again after so long (ms). */
+export const HURRY = 8000
 /** Pauses before reconnecting (ms). */
 const PAUSE = { min: 2_000, max: 300_000 }
 /** Bounds on what a tracker may send. */
@@ -57,6 +59,7 @@ interface Membership {
   stopTimer: () => void
   answering: number
   lonely: number
+  announcedAt: number
   others: number
   announcing: boolean
 }
@@ -68,6 +71,8 @@ export class Tracker {
   private isOpen = false
   private closed = false
   private failures = 0
+  /** Before this moment not even a swarm in need makes it reconnect. */
+  private restsUntil = 0
   private stopReconnect: () => void = () => undefined
   private readonly url: string
   private readonly peerId: string
@@ -82,7 +87,7 @@ export class Tracker {
   join(member: Member): void {
     const hash = toLatin1(member.infoHash)
     if (this.closed || this.memberships.has(hash)) return
-    const membership: Membership = { member, hash, event: 'started', stopTimer: () => undefined, answering: 0, lonely: 0, others: 0, announcing: false }
+    const membership: Membership = { member, hash, event: 'started', stopTimer: () => undefined, answering: 0, lonely: 0, announcedAt: -Infinity, others: 0, announcing: false }
     this.memberships.set(hash, membership)
     if (this.socket === null) this.connect()
     else if (this.isOpen) void this.announce(membership)
@@ -96,6 +101,18 @@ export class Tracker {
     membership.stopTimer()
     for (const [id, pending] of this.offers) if (pending.membership === membership) this.giveUp(id)
     this.send({ action: 'announce', info_hash: hash, peer_id: this.peerId, ...membership.member.progress(), numwant: 0, event: 'stopped' })
+  }
+
+  /** A swarm cannot go on without peers: announces as soon as may be, without waiting for the interval or a long pause. */
+  hurry(infoHash: Bytes): void {
+    const membership = this.memberships.get(toLatin1(infoHash))
+    if (membership === undefined || this.closed) return
+    const now = this.io.clock.now()
+    if (this.socket === null) {
+      if (now >= this.restsUntil) this.connect()
+    } else if (this.isOpen && !membership.announcing) {
+      this.again(membership, Math.max(0, membership.announcedAt + HURRY - now))
+    }
   }
 
   close(): void {
@@ -140,12 +157,14 @@ export class Tracker {
     const pause = Math.min(PAUSE.max, PAUSE.min * 2 ** this.failures++)
     // A share of chance, so that all viewers of a restarted pod do not come back in the same moment.
     const chance = 0.5 + (this.io.random(1)[0] ?? 0) / 256
+    this.restsUntil = this.io.clock.now() + HURRY * chance
     this.stopReconnect = this.io.clock.after(pause * chance, () => this.connect())
   }
 
   private async announce(membership: Membership): Promise<void> {
     if (membership.announcing) return
     membership.announcing = true
+    membership.announcedAt = this.io.clock.now()
     membership.stopTimer()
     const { member } = membership
     const wanted = Math.max(0, Math.min(MAX_OFFERS, member.room()))

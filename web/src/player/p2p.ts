@@ -9,13 +9,15 @@ import type { VideoDetails } from '../api/types'
 export interface EngineStats {
   peers: number
   fromPod: number
+  /** The part of it that came as from a peer. */
+  fromPodByPeer: number
   fromPeers: number
   toPeers: number
   /** Peers that were dropped because they sent bad pieces. */
   dropped: number
   verified: number
   p2p: boolean
-  connections: { id: string; client?: string; down: number; up: number }[]
+  connections: { id: string; client?: string; pod: boolean; down: number; up: number }[]
 }
 
 interface EngineFile {

@@ -105,17 +105,20 @@ export interface PodRequest {
 /** Serves one file and its torrent; the test may make it fail, lie or fall silent. */
 export class Pod {
   readonly requests: PodRequest[] = []
+  /** 0: no connection. */
   status = 206
   silent = false
   corrupt = false
   torrent: Bytes
   readonly infoHash: Bytes
   readonly data: Bytes
+  readonly pieceLength: number
   /** Bytes of the file that were read out of answers. */
   sent = 0
 
   constructor(data: Bytes, pieceLength: number) {
     this.data = data
+    this.pieceLength = pieceLength
     const { torrent, infoHash } = torrentOf(data, pieceLength)
     this.torrent = torrent
     this.infoHash = infoHash
@@ -135,6 +138,7 @@ export class Pod {
     const headers = new Headers(init?.headers)
     this.requests.push({ url, range: headers.get('range'), authorization: headers.get('authorization') })
     if (url.includes('.torrent')) return Promise.resolve(this.torrent.length === 0 ? new Response(null, { status: 404 }) : new Response(this.torrent))
+    if (this.status === 0) return Promise.reject(new TypeError('Failed to fetch'))
     if (this.status !== 206 && this.status !== 200) return Promise.resolve(new Response(null, { status: this.status }))
     const signal = init?.signal ?? undefined
     if (this.silent) return new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason as Error)))
@@ -222,7 +226,7 @@ export class Switchboard {
   readonly links: TestLink[] = []
   /** Sizes of the chunks in which a stream arrives, taken in turn. */
   private readonly cuts = [5000, 16_397, 1003, 65_536]
-  private readonly answers = new Map<string, TestLink>()
+  private readonly answers = new Map<string, { far: TestLink; open: (link: Link) => void }>()
   private count = 0
 
   readonly connector: Connector = {
@@ -236,19 +240,22 @@ export class Switchboard {
     },
     answer: () => {
       const sdp = `answer ${++this.count}`
-      const link = this.end()
-      this.answers.set(sdp, link)
-      const answer: Answer = { sdp, link: Promise.resolve(link), cancel: () => link.close() }
+      const far = this.end()
+      // The link is there for the answering side, too, only when the other has taken the answer.
+      const link = new Promise<Link>((open) => this.answers.set(sdp, { far, open }))
+      const answer: Answer = { sdp, link, cancel: () => far.close() }
       return Promise.resolve(answer)
     },
   }
 
   private join(answer: string): Link | null {
-    const far = this.answers.get(answer)
-    if (far === undefined) return null
+    const waiting = this.answers.get(answer)
+    if (waiting === undefined) return null
+    const { far, open } = waiting
     const near = this.end()
     near.other = far
     far.other = near
+    open(far)
     return near
   }
 
@@ -266,7 +273,8 @@ interface Announce {
   offer_id?: string
   answer?: unknown
   event?: string
-  offers?: { offer: unknown; offer_id: string }[]
+  left?: number
+  offers?: { offer: { sdp: string }; offer_id: string }[]
 }
 
 /** A WebTorrent tracker that relays at once. */
@@ -274,6 +282,8 @@ export class TestTracker {
   readonly heard: Announce[] = []
   sockets = 0
   down = false
+  /** The pod as a peer: it is in every swarm, and answers the last offer of an announce if it likes. */
+  resident: { peerId: string; answer(sdp: string, from: string): Promise<string | null> } | null = null
   private readonly swarms = new Map<string, Map<string, SocketEvents>>()
 
   readonly openSocket: OpenSocket = (_url, events) => {
@@ -306,9 +316,16 @@ export class TestTracker {
       return
     }
     swarm.set(peer_id, from)
-    tell(from, { interval: 120, complete: 0, incomplete: swarm.size })
+    tell(from, { interval: 120, complete: this.resident === null ? 0 : 1, incomplete: swarm.size })
     const others = [...swarm].filter(([id]) => id !== peer_id)
+    const kept = this.resident !== null && message.left !== 0 ? message.offers?.pop() : undefined
+    if (kept !== undefined) void this.reside(kept, peer_id, (what) => tell(from, what))
     message.offers?.forEach(({ offer, offer_id }, i) => tell(others[i]?.[1], { offer, offer_id, peer_id }))
+  }
+
+  private async reside(offer: { offer: { sdp: string }; offer_id: string }, from: string, tell: (what: object) => void): Promise<void> {
+    const sdp = await this.resident?.answer(offer.offer.sdp, from)
+    if (sdp) tell({ answer: { type: 'answer', sdp }, offer_id: offer.offer_id, peer_id: this.resident?.peerId })
   }
 }
 

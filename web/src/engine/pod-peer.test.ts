@@ -1,0 +1,215 @@
+/*
+ * The pod as a peer: what happens when its HTTP is blocked, breaks or comes back while its data channel works, and that
+ * nothing changes for other viewers as long as all is well.
+ */
+
+import { describe, expect, test } from 'vitest'
+import { PodPeer } from './test/pod-peer'
+import { Stranger } from './test/stranger'
+import { digest, World } from './test/world'
+
+const SIZE = 1_500_000
+const PIECES = Math.ceil(SIZE / 65_536)
+
+/** A world in which the pod is a peer. */
+function made(size = SIZE): { world: World; peer: PodPeer } {
+  const world = new World(size)
+  return { world, peer: new PodPeer(world) }
+}
+
+describe('while HTTP works', () => {
+  test('the pod is met and not asked', async () => {
+    const { world, peer } = made()
+    const viewer = world.engine()
+    expect(digest(await viewer.play(0, SIZE))).toBe(world.digest())
+    expect(peer).toMatchObject({ met: 1, sent: 0 })
+    expect(viewer.engine.stats()).toMatchObject({ peers: 0, fromPod: SIZE, fromPodByPeer: 0, connections: [{ client: 'Shoal', pod: true, down: 0 }] })
+  })
+
+  test('a second viewer takes from the first as if the pod were no peer', async () => {
+    const { world, peer } = made()
+    const first = world.engine()
+    await first.play(0, SIZE)
+    const second = world.engine()
+    expect(digest(await second.play(0, SIZE))).toBe(world.digest())
+    const { fromPod, fromPeers, peers } = second.engine.stats()
+    expect([peers, fromPod + fromPeers, peer.sent]).toEqual([1, SIZE, 0])
+    expect(fromPod).toBeLessThanOrEqual(4 * 65_536)
+    expect(first.engine.stats().toPeers).toBe(fromPeers)
+  })
+})
+
+describe('HTTP is blocked', () => {
+  const blocks: Record<string, (world: World) => void> = {
+    'by refusals': (world) => (world.pod.status = 403),
+    'by errors': (world) => (world.pod.status = 503),
+    'by a network that fails': (world) => (world.pod.status = 0),
+    'by silence': (world) => (world.pod.silent = true),
+  }
+  for (const [name, block] of Object.entries(blocks)) {
+    test(`${name}: everything comes from the pod as a peer`, async () => {
+      const { world, peer } = made()
+      block(world)
+      const viewer = world.engine()
+      const start = world.clock.now()
+      expect(digest(await viewer.play(0, SIZE))).toBe(world.digest())
+      // One silence is waited for, not one for each fragment.
+      expect(world.clock.now() - start).toBeLessThan(5000)
+      expect(viewer.engine.stats()).toMatchObject({ peers: 0, fromPod: SIZE, fromPodByPeer: SIZE, fromPeers: 0, verified: PIECES, dropped: 0 })
+      expect(peer.sent).toBe(SIZE)
+      // HTTP was tried again, rarely.
+      expect(world.pod.ranges.length).toBeLessThan(10)
+    })
+  }
+
+  test('nothing is fetched ahead of the player from the pod', async () => {
+    const { world, peer } = made()
+    world.pod.status = 503
+    const viewer = world.engine()
+    await viewer.play(0, 200_000)
+    await world.clock.advance(60_000)
+    expect(peer.sent).toBeLessThanOrEqual(4 * 65_536)
+    expect(viewer.engine.stats().verified).toBe(4)
+  })
+
+  test('another viewer who holds the pieces is asked first', async () => {
+    const { world, peer } = made()
+    const first = world.engine()
+    await first.play(0, SIZE)
+    world.pod.status = 503
+    const second = world.engine()
+    expect(digest(await second.play(0, SIZE))).toBe(world.digest())
+    const { fromPeers, fromPodByPeer } = second.engine.stats()
+    expect(fromPeers + fromPodByPeer).toBe(SIZE)
+    expect(fromPodByPeer).toBe(peer.sent)
+    expect(fromPodByPeer).toBeLessThanOrEqual(4 * 65_536)
+  })
+
+  test('a viewer that stalls is replaced by the pod', async () => {
+    const { world } = made()
+    world.pod.status = 503
+    const viewer = world.engine()
+    viewer.load(0, 1000)
+    await world.clock.advance(100)
+    const stranger = new Stranger(world)
+    await stranger.join()
+    stranger.pretendToSeed()
+    expect(digest(await viewer.play(0, SIZE))).toBe(world.digest())
+    expect(viewer.engine.stats()).toMatchObject({ fromPeers: 0, fromPodByPeer: SIZE })
+  })
+
+  test('the pod is told when nothing is wanted of it any more, and wanted again', async () => {
+    const { world, peer } = made()
+    world.pod.status = 503
+    const viewer = world.engine()
+    await viewer.play(0, 200_000)
+    await world.clock.advance(1000)
+    const before = peer.sent
+    world.pod.status = 206
+    await world.clock.advance(120_000)
+    expect(digest(await viewer.play(200_000, SIZE))).toBe(world.digest(200_000))
+    // The first fragment may still come from the peer, until a try shows that HTTP works.
+    expect(peer.sent - before).toBeLessThanOrEqual(5 * 65_536)
+    expect(viewer.engine.stats().fromPod).toBeGreaterThanOrEqual(SIZE)
+  })
+
+  test('an idle connection that the pod closed is made again when it is needed', async () => {
+    const { world, peer } = made(3_000_000)
+    const viewer = world.engine()
+    await viewer.play(0, 400_000)
+    expect(peer.met).toBe(1)
+    peer.open = false
+    await world.clock.advance(250_000)
+    expect(viewer.engine.stats().connections).toEqual([])
+    peer.open = true
+    world.pod.status = 503
+    const start = world.clock.now()
+    expect(digest(await viewer.play(400_000, 3_000_000))).toBe(world.digest(400_000))
+    expect(peer.met).toBeGreaterThan(1)
+    expect(world.clock.now() - start).toBeLessThan(12_000)
+  })
+
+  test('a tracker that was lost is found again when it is needed', async () => {
+    const { world, peer } = made(3_000_000)
+    world.tracker.down = true
+    const viewer = world.engine()
+    await viewer.play(0, 400_000)
+    // By now the tracker client's pauses are minutes.
+    await world.clock.advance(600_000)
+    world.tracker.down = false
+    world.pod.silent = true
+    const loading = viewer.load(400_000, 600_000)
+    await world.clock.advance(9000)
+    expect(loading.outcome).toBe('done')
+    expect(peer.sent).toBeGreaterThan(0)
+  })
+
+  test('a pod that is a liar as a peer is dropped like anybody', async () => {
+    const { world, peer } = made()
+    peer.change = (data) => data.map((byte) => byte ^ 1)
+    world.pod.status = 503
+    const viewer = world.engine()
+    const loading = viewer.load(0, 200_000)
+    await world.clock.advance(3000)
+    world.pod.status = 206
+    await world.clock.advance(10_000)
+    expect(digest(loading.data)).toBe(world.digest(0, 200_000))
+    expect(viewer.engine.stats()).toMatchObject({ dropped: 1, connections: [] })
+  })
+})
+
+describe('nobody can help', () => {
+  test('with nobody in the swarm the error reaches the player at once', async () => {
+    const world = new World(SIZE)
+    world.pod.status = 503
+    const viewer = world.engine()
+    const loading = viewer.load(0, 100_000)
+    await world.clock.advance(4000)
+    expect(loading).toMatchObject({ outcome: 'failed', code: 503 })
+  })
+
+  test('with others in the swarm who cannot be reached, after half a minute', async () => {
+    const { world, peer } = made()
+    peer.open = false
+    world.pod.status = 404
+    const viewer = world.engine()
+    const loading = viewer.load(0, 100_000, { firstByteMs: 0 })
+    await world.clock.advance(29_000)
+    expect(loading.outcome).toBe('waiting')
+    await world.clock.advance(3000)
+    expect(loading).toMatchObject({ outcome: 'failed', code: 404 })
+    // Its offers did not pile up.
+    expect(world.tracker.heard.length).toBeLessThan(8)
+  })
+
+  test('somebody who comes within that time saves the read', async () => {
+    const { world, peer } = made()
+    peer.open = false
+    world.pod.status = 404
+    const viewer = world.engine()
+    const loading = viewer.load(0, 100_000, { firstByteMs: 0 })
+    await world.clock.advance(15_000)
+    peer.open = true
+    await world.clock.advance(9000)
+    expect(digest(loading.data)).toBe(world.digest(0, 100_000))
+  })
+})
+
+test('a torrent that comes late still saves a read whose HTTP fails', async () => {
+  const { world } = made()
+  world.pod.status = 503
+  let give = (): void => undefined
+  const late = new Promise<void>((resolve) => (give = resolve))
+  const viewer = world.engine({}, {
+    fetcher: async (input, init) => {
+      if (String(input).includes('.torrent')) await late
+      return world.pod.fetcher(input, init)
+    },
+  })
+  const loading = viewer.load(0, 100_000)
+  await world.clock.advance(2000)
+  expect(loading.outcome).toBe('waiting')
+  give()
+  await world.clock.advance(2000)
+  expect(digest(loading.data)).toBe(world.digest(0, 100_000))
+})
