@@ -48,6 +48,11 @@ export function dateAndTime(iso: string, language: string): string {
   return new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(iso))
 }
 
+/** The time of day of a moment (milliseconds since 1970), to the second. */
+export function time(at: number, language: string): string {
+  return new Intl.DateTimeFormat(language, { timeStyle: 'medium' }).format(new Date(at))
+}
+
 const ages: [number, Intl.RelativeTimeFormatUnit][] = [
   [365 * 86400, 'year'],
   [30 * 86400, 'month'],

@@ -44,6 +44,7 @@ export const routes: Route[] = [
   { pattern: '/my-account/settings', load: () => import('./pages/Settings.svelte'), members: true },
   { pattern: '/admin/users', load: () => import('./pages/AdminUsers.svelte'), members: true },
   { pattern: '/admin/jobs', load: () => import('./pages/AdminJobs.svelte'), members: true },
+  { pattern: '/admin/swarms', load: () => import('./pages/AdminSwarms.svelte'), members: true },
   { pattern: '/about', load: () => import('./pages/About.svelte') },
 ]
 

@@ -9,6 +9,7 @@ import type {
   List,
   ServerConfig,
   Storyboard,
+  Swarms,
   User,
   Video,
   VideoDetails,
@@ -111,6 +112,10 @@ export const jobs = (state: string, page: Page) =>
   ask<List<Job>>(state ? `/api/v1/jobs/${state}` : '/api/v1/jobs', {
     query: { ...page, sort: '-createdAt' },
   })
+
+export const swarms = (page: Page) => ask<Swarms>('/api/v1/server/swarms', { query: { ...page } })
+export const switchTransport = (name: string, enabled: boolean) =>
+  ask<void>(`/api/v1/server/swarms/transports/${at(name)}`, { method: 'PUT', json: { enabled } })
 
 function formWith(field: string, file: File): FormData {
   const form = new FormData()

@@ -165,6 +165,39 @@ export interface Job {
   finishedOn: string | null
 }
 
+export interface ByTransport {
+  tcp: number
+  webrtc: number
+}
+
+export interface Swarm {
+  infoHash: string
+  video: { uuid: string; shortUUID: string; name: string }
+  resolution: number
+  size: number
+  seeders: number
+  leechers: number
+  browsers: number
+  clients: number
+  peers: ByTransport
+  sent: ByTransport
+}
+
+export interface Transport {
+  /** `tcp`, `webrtc`, `udp`, or one that this page does not know yet. */
+  name: string
+  enabled: boolean
+  address: string | null
+  problem: string | null
+  peers: number
+  sent: number
+}
+
+export interface Swarms extends List<Swarm> {
+  transports: Transport[]
+  tracker: { sockets: number; swarms: number; peers: number }
+}
+
 export interface ServerConfig {
   instance: { name: string; shortDescription: string; defaultNSFWPolicy?: string }
   signup: { allowed: boolean; allowedForCurrentIP: boolean; requiresEmailVerification?: boolean }

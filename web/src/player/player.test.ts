@@ -68,6 +68,7 @@ it('reports differences and is quiet when nothing happened', () => {
   const stats = {
     peers: 2,
     fromPod: 100,
+    fromPodByPeer: 0,
     fromPeers: 50,
     toPeers: 20,
     dropped: 0,
