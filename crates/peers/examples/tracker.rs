@@ -1,12 +1,13 @@
-//! A tracker on its own, to try real clients against and to measure: `tracker PORT [INFOHASH...]` listens on the loopback interface and
-//! hosts the given infohashes, or any when none is given. The pod itself mounts the same routes beside its other ones.
+//! A tracker on its own, to try real clients against and to measure: `tracker PORT [INFOHASH...]` listens on the loopback interface,
+//! over TCP and UDP at that port or at free ones if it is 0, and hosts the given infohashes, or any when none is given. The pod itself
+//! mounts the same routes beside its other ones.
 
 use std::collections::HashSet;
 use std::error::Error;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use peers::{Config, InfoHash, Limits, Rate, Tracker, router};
+use peers::{Config, InfoHash, Limits, Rate, Tracker, router, serve_udp};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -29,6 +30,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let config = Config {
         limits,
         sockets_per_prefix: 100_000,
+        swarms_per_socket: 100_000,
         socket_rate: rate,
         http_rate: rate,
         ..Config::default()
@@ -50,7 +52,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
         }
     });
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
-    println!("ws://{}/tracker/socket", listener.local_addr()?);
+    let address = listener.local_addr()?;
+    let socket = tokio::net::UdpSocket::bind(("127.0.0.1", port)).await?;
+    println!(
+        "at ws {address} http {address} udp {}",
+        socket.local_addr()?
+    );
+    tokio::spawn(serve_udp(tracker.clone(), socket));
     let app = router(tracker.clone()).into_make_service_with_connect_info::<SocketAddr>();
     let stop = async move {
         let _ = tokio::signal::ctrl_c().await;

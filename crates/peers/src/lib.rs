@@ -13,6 +13,7 @@ mod socket;
 mod throttle;
 mod tracker;
 mod udp;
+pub mod webrtc;
 
 use axum::Router;
 use axum::routing::{any, get};

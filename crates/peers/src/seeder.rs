@@ -8,6 +8,8 @@ mod seed;
 mod seeds;
 mod tcp;
 mod transport;
+mod udp;
+mod webrtc;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, Weak};
@@ -16,15 +18,16 @@ use std::time::{Duration, Instant};
 use bittorrent::{InfoHash, PeerId};
 use swarm::seeder::{Allowance, Slots, UploadLimits};
 
-use crate::Tracker;
 use crate::chance::Dice;
 use crate::connections::{Connections, lock};
+use crate::{Resident, Tracker};
 pub use addresses::Addresses;
 use seat::Turns;
 use seeds::Seeds;
 pub use seeds::{Found, Taken};
 use transport::Doors;
 pub use transport::{Bind, Transport, TransportState};
+use webrtc::{Desk, Met};
 
 /// How often turns go round.
 const ROTATE: Duration = Duration::from_secs(10);
@@ -84,6 +87,7 @@ pub(crate) struct Seeding {
     pub(crate) places: Connections,
     pub(crate) doors: Doors,
     pub(crate) addresses: Addresses,
+    desk: Desk,
     started: Instant,
 }
 
@@ -110,10 +114,12 @@ impl Seeder {
             doors: Doors::default(),
             started: Instant::now(),
             addresses,
+            desk: Desk::default(),
             tracker,
             config,
         });
         tokio::spawn(rotate(Arc::downgrade(&inner)));
+        inner.tracker.set_resident(resident(&inner));
         Self { inner }
     }
 
@@ -139,15 +145,22 @@ impl Seeder {
 
     /// Serves desktop clients over TCP for as long as it is polled, and whenever that transport is switched on.
     pub async fn serve_tcp(&self, bind: Bind) {
-        tcp::serve(self.inner.clone(), bind).await;
+        tcp::serve(&self.inner, bind).await;
+    }
+
+    /// Serves browsers over WebRTC for as long as it is polled, and whenever that transport is switched on.
+    pub async fn serve_webrtc(&self, bind: Bind) {
+        webrtc::serve(&self.inner, bind).await;
+    }
+
+    /// Answers for the tracker over UDP for as long as it is polled, and whenever that transport is switched on.
+    pub async fn serve_udp_tracker(&self, bind: Bind) {
+        udp::serve(&self.inner, bind).await;
     }
 
     /// Where a client of this address finds the pod over TCP, best first; nothing while that transport is closed.
     pub fn tcp_addresses(&self, client: IpAddr) -> Vec<SocketAddr> {
-        let bound = self.inner.doors.address(Transport::Tcp);
-        bound.map_or_else(Vec::new, |bound| {
-            self.inner.addresses.for_client(client, bound)
-        })
+        self.inner.tcp_addresses(client)
     }
 
     /// What peers are told of where the pod is.
@@ -165,6 +178,12 @@ impl Seeding {
     /// Time as peers count it.
     pub(crate) fn now(&self) -> Duration {
         self.started.elapsed()
+    }
+
+    /// Where a client of this address finds us over TCP.
+    fn tcp_addresses(&self, client: IpAddr) -> Vec<SocketAddr> {
+        let bound = self.doors.address(Transport::Tcp);
+        bound.map_or_else(Vec::new, |bound| self.addresses.for_client(client, bound))
     }
 
     /// Opens the torrent that a peer asks for, if it is hosted.
@@ -200,6 +219,38 @@ fn peer_id() -> PeerId {
     let mut id = *b"-SH0001-000000000000";
     id[8..].fill_with(|| b'0' + dice.below(10) as u8);
     PeerId(id)
+}
+
+/// The pod as the tracker knows it. The tracker is held by the seeder, so it holds the seeder weakly.
+fn resident(seeding: &Arc<Seeding>) -> Resident {
+    let weak = Arc::downgrade(seeding);
+    let (seeds, addresses, wants, offer) = (weak.clone(), weak.clone(), weak.clone(), weak);
+    Resident {
+        peer_id: seeding.me,
+        seeds: Box::new(move || {
+            let open = |seeding: Arc<Seeding>| {
+                let door = |transport| seeding.doors.address(transport).is_some();
+                door(Transport::Tcp) || door(Transport::WebRtc)
+            };
+            seeds.upgrade().is_some_and(open)
+        }),
+        addresses: Box::new(move |client| {
+            addresses
+                .upgrade()
+                .map_or_else(Vec::new, |seeding| seeding.tcp_addresses(client))
+        }),
+        wants: Box::new(move |infohash, peer_id| {
+            let met = Met { infohash, peer_id };
+            wants
+                .upgrade()
+                .is_some_and(|seeding| seeding.desk.wants(&met))
+        }),
+        offer: Box::new(move |offered| {
+            if let Some(seeding) = offer.upgrade() {
+                seeding.desk.leave(offered);
+            }
+        }),
+    }
 }
 
 async fn rotate(seeding: Weak<Seeding>) {

@@ -234,7 +234,7 @@ impl Inner {
             })
             .await??;
         if let Some((resident, offer)) = resident.zip(kept) {
-            resident.hand(conn, announce, offer);
+            resident.hand((conn, address), announce, offer);
         }
         let mut offers = 0;
         for send in &mut sends {

@@ -10,6 +10,7 @@ use crate::config::{Config, Place};
 
 /// Ports above the pod's own, where the automatic places are.
 const PEERS: u16 = 10_000;
+const TRACKER: u16 = 20_000;
 
 /// How often the name in the public URL is asked for its addresses.
 const ASK_AGAIN: Duration = Duration::from_secs(300);
@@ -24,7 +25,22 @@ pub async fn serve(config: &Config, pod: &Pod) {
             pod.seeder.serve_tcp(bind).await;
         }
     };
-    tokio::join!(tcp, keep_addresses(config, pod.seeder.addresses()));
+    let webrtc = async {
+        if let Some(bind) = bind(config, config.p2p.webrtc, PEERS) {
+            pod.seeder.serve_webrtc(bind).await;
+        }
+    };
+    let udp = async {
+        if let Some(bind) = bind(config, config.p2p.udp_tracker, TRACKER) {
+            pod.seeder.serve_udp_tracker(bind).await;
+        }
+    };
+    tokio::join!(
+        tcp,
+        webrtc,
+        udp,
+        keep_addresses(config, pod.seeder.addresses())
+    );
 }
 
 /// Where a socket is to be opened; nowhere when it is switched off in the configuration.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use bittorrent::wire::{Block, PIECE_HEADER, piece_header};
+use bytes::{Buf, Bytes};
 use rustix::io::{Errno, ReadWriteFlags, preadv, preadv2};
 use swarm::seeder::Torrent;
 use tokio_util::sync::CancellationToken;
@@ -85,6 +86,14 @@ impl Batch {
     }
 }
 
+impl From<Batch> for Bytes {
+    fn from(batch: Batch) -> Self {
+        let mut bytes = Self::from(batch.bytes);
+        bytes.advance(batch.start);
+        bytes
+    }
+}
+
 impl Seed {
     pub(crate) fn new(torrent: Torrent, file: File, numbers: Arc<Numbers>) -> Self {
         Self {
@@ -95,35 +104,35 @@ impl Seed {
         }
     }
 
-    /// Appends blocks with what stands before each of them on the wire.
+    /// Appends blocks with what stands before each of them on the wire, if the kernel has them in memory; false when it has not.
+    pub(crate) fn read_now(&self, blocks: &[Block], batch: &mut Batch) -> io::Result<bool> {
+        let before = batch.bytes.len();
+        match self.fill(blocks, batch, ReadWriteFlags::NOWAIT) {
+            Ok(()) => Ok(true),
+            Err(error) if must_wait(&error) => {
+                batch.bytes.truncate(before);
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The same, from the disk if need be.
     pub(crate) async fn read(
         self: &Arc<Self>,
         blocks: &[Block],
         batch: &mut Batch,
     ) -> io::Result<()> {
-        let before = batch.bytes.len();
-        match self.fill(blocks, batch, ReadWriteFlags::NOWAIT) {
-            Err(error) if must_wait(&error) => {
-                batch.bytes.truncate(before);
-                let (seed, blocks, mut bytes) = (
-                    self.clone(),
-                    blocks.to_vec(),
-                    std::mem::take(&mut batch.bytes),
-                );
-                let start = batch.start;
-                let read = tokio::task::spawn_blocking(move || {
-                    let mut batch = Batch {
-                        bytes: std::mem::take(&mut bytes),
-                        start,
-                    };
-                    seed.fill(&blocks, &mut batch, ReadWriteFlags::empty())
-                        .map(|()| batch)
-                });
-                *batch = read.await.map_err(io::Error::other)??;
-                Ok(())
-            }
-            done => done,
+        if self.read_now(blocks, batch)? {
+            return Ok(());
         }
+        let (seed, blocks, mut filled) = (self.clone(), blocks.to_vec(), std::mem::take(batch));
+        let read = tokio::task::spawn_blocking(move || {
+            let read = seed.fill(&blocks, &mut filled, ReadWriteFlags::empty());
+            read.map(|()| filled)
+        });
+        *batch = read.await.map_err(io::Error::other)??;
+        Ok(())
     }
 
     fn fill(&self, blocks: &[Block], batch: &mut Batch, flags: ReadWriteFlags) -> io::Result<()> {

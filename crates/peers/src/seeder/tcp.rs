@@ -11,45 +11,28 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_util::sync::CancellationToken;
 
-use super::{Bind, Seeding, Transport};
+use super::{Bind, Seeding, Transport, transport};
 
 /// Connections that the kernel keeps for us to accept.
 const BACKLOG: u32 = 1024;
 
-/// How long to wait after a door could not be opened, or nothing could be accepted.
-const PAUSE: Duration = Duration::from_secs(5);
+/// How long to wait after nothing could be accepted.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves clients whenever the transport is switched on.
-pub(super) async fn serve(seeding: Arc<Seeding>, bind: Bind) {
-    let mut on = seeding.doors.watch(Transport::Tcp);
-    loop {
-        if on.wait_for(|on| *on).await.is_err() {
-            return;
-        }
-        match bind.open(async |address| listen(address)).await {
-            Ok(listener) => {
-                let here = listener.local_addr();
-                seeding
-                    .doors
-                    .placed(Transport::Tcp, Some(here.as_ref().copied()));
-                if let Ok(here) = here {
-                    tracing::info!(address = %here, "BitTorrent clients are served over TCP");
-                }
-                let over = CancellationToken::new();
-                tokio::select! {
-                    () = accept(&seeding, &listener, &over) => {}
-                    _ = on.wait_for(|on| !*on) => {}
-                }
-                over.cancel();
-                seeding.doors.placed(Transport::Tcp, None);
-            }
-            Err(error) => {
-                tracing::warn!(%error, ?bind, "BitTorrent clients cannot be served over TCP");
-                seeding.doors.placed(Transport::Tcp, Some(Err(&error)));
-                tokio::time::sleep(PAUSE).await;
-            }
-        }
-    }
+pub(super) async fn serve(seeding: &Arc<Seeding>, bind: Bind) {
+    let open = async || -> io::Result<_> {
+        let listener = bind.open(async |address| listen(address)).await?;
+        Ok((listener.local_addr()?, listener))
+    };
+    transport::keep_open(seeding, Transport::Tcp, open, async |listener, over| {
+        // Whatever ends the door ends the connections that came by it.
+        let all = over.child_token();
+        let _end = all.clone().drop_guard();
+        all.run_until_cancelled(accept(seeding, &listener, &all))
+            .await;
+    })
+    .await;
 }
 
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {
@@ -71,7 +54,7 @@ async fn accept(seeding: &Arc<Seeding>, listener: &TcpListener, over: &Cancellat
             Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
             Err(error) => {
                 tracing::warn!(%error, "a BitTorrent client could not be let in");
-                tokio::time::sleep(PAUSE / 50).await;
+                tokio::time::sleep(PAUSE).await;
             }
         }
     }

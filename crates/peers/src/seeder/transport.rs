@@ -4,9 +4,12 @@
 use std::io;
 use std::net::{Ipv6Addr, SocketAddr};
 use std::sync::Mutex;
+use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
+use super::Seeding;
 use crate::connections::lock;
 
 /// A way by which peers reach the pod.
@@ -16,17 +19,20 @@ pub enum Transport {
     Tcp = 0,
     /// Browsers, by data channels.
     WebRtc = 1,
+    /// The tracker over UDP, by which nobody takes anything but the names of others.
+    Udp = 2,
 }
 
 impl Transport {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 2] = [Self::Tcp, Self::WebRtc];
+    pub const ALL: [Self; 3] = [Self::Tcp, Self::WebRtc, Self::Udp];
 
     /// Its name in numbers and settings.
     pub fn label(self) -> &'static str {
         match self {
             Self::Tcp => "tcp",
             Self::WebRtc => "webrtc",
+            Self::Udp => "udp",
         }
     }
 }
@@ -124,11 +130,6 @@ impl Doors {
         self.0[transport as usize].on.send_replace(open);
     }
 
-    /// The switch of a door, to wait for.
-    pub(crate) fn watch(&self, transport: Transport) -> watch::Receiver<bool> {
-        self.0[transport as usize].on.subscribe()
-    }
-
     /// Takes note of where a door is, or why it is nowhere.
     pub(crate) fn placed(
         &self,
@@ -166,5 +167,49 @@ impl Doors {
         lock(&self.0[transport as usize].state).sent += bytes as u64;
         metrics::counter!("shoal_seeder_sent_bytes_total", "transport" => transport.label())
             .increment(bytes as u64);
+    }
+}
+
+/// How long to wait after a door could not be opened.
+const PAUSE: Duration = Duration::from_secs(5);
+
+/// How long a closing door may take to say good-bye.
+const FAREWELL: Duration = Duration::from_millis(500);
+
+/// Keeps a door open whenever its transport is switched on: `open` makes the socket and says where it is, `serve` serves it until
+/// it is told that it is over.
+pub(crate) async fn keep_open<S>(
+    seeding: &Seeding,
+    transport: Transport,
+    open: impl AsyncFn() -> io::Result<(SocketAddr, S)>,
+    serve: impl AsyncFn(S, &CancellationToken),
+) {
+    let doors = &seeding.doors;
+    let mut on = doors.0[transport as usize].on.subscribe();
+    loop {
+        if on.wait_for(|on| *on).await.is_err() {
+            return;
+        }
+        match open().await {
+            Ok((address, socket)) => {
+                tracing::info!(%address, transport = transport.label(), "the pod is reached by its swarms");
+                doors.placed(transport, Some(Ok(address)));
+                let over = CancellationToken::new();
+                let mut serving = std::pin::pin!(serve(socket, &over));
+                tokio::select! {
+                    () = &mut serving => {}
+                    _ = on.wait_for(|on| !*on) => {
+                        over.cancel();
+                        let _ = tokio::time::timeout(FAREWELL, serving).await;
+                    }
+                }
+                doors.placed(transport, None);
+            }
+            Err(error) => {
+                tracing::warn!(%error, transport = transport.label(), "a socket for the pod's swarms cannot be opened; it is tried again");
+                doors.placed(transport, Some(Err(&error)));
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
     }
 }

@@ -38,6 +38,8 @@ pub struct Offered {
     pub sdp: String,
     /// Where the answer goes.
     pub reply: ConnId,
+    /// Where the browser is, as far as the tracker knows.
+    pub address: IpAddr,
 }
 
 impl Resident {
@@ -58,7 +60,12 @@ impl Resident {
     }
 
     /// Hands the pod the offer that was taken for it. One that is no text is as good as none.
-    pub(super) fn hand(&self, conn: ConnId, announce: &socket::Announce<'_>, offer: Offer<'_>) {
+    pub(super) fn hand(
+        &self,
+        (conn, address): (ConnId, IpAddr),
+        announce: &socket::Announce<'_>,
+        offer: Offer<'_>,
+    ) {
         if let Some(sdp) = offer.sdp.text() {
             (self.offer)(Offered {
                 infohash: announce.infohash,
@@ -66,6 +73,7 @@ impl Resident {
                 offer_id: offer.offer_id,
                 sdp,
                 reply: conn,
+                address,
             });
         }
     }

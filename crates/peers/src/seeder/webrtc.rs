@@ -1,0 +1,244 @@
+//! Browsers over WebRTC: one task for all of them, which owns the port and what is known of each peer. An offer comes from the tracker,
+//! the torrent is opened, the answer goes back, and from then on a data channel carries the same bytes as a TCP connection. There is
+//! no task, no buffer and no timer per idle peer; clocks are looked at once a second for everybody.
+
+mod peer;
+mod table;
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use datachannel::{Event, PeerKey};
+use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::seed::Seed;
+use super::{Bind, Seeding, Transport, transport};
+use crate::Offered;
+use crate::webrtc::{Config, NoPort, Port};
+use peer::{Peer, ReadFuture};
+use table::Table;
+pub(super) use table::{Desk, Met};
+
+/// How often the clocks of all peers are looked at.
+const TICK: Duration = Duration::from_secs(1);
+
+/// The same while the limits make somebody wait.
+const SHORT_TICK: Duration = Duration::from_millis(20);
+
+/// Torrents that are being opened for offers at a time; further offers find nobody.
+const OPENING: usize = 256;
+
+/// Serves browsers whenever the transport is switched on.
+pub(super) async fn serve(seeding: &Arc<Seeding>, bind: Bind) {
+    let config = Config {
+        peers: seeding.config.webrtc_peers,
+        ..Config::default()
+    };
+    let open = async || {
+        let port = bind
+            .open(async |address| {
+                Port::open(config.clone(), address, &[], secret()?).map_err(|no: NoPort| match no {
+                    NoPort::Socket(error) => error,
+                    NoPort::Key(error) => io::Error::other(error),
+                })
+            })
+            .await?;
+        Ok((port.address()?, Box::new(port)))
+    };
+    transport::keep_open(seeding, Transport::WebRtc, open, async |port, over| {
+        let offers = seeding.desk.open(config.peers);
+        Room::new(seeding.clone(), port).run(offers, over).await;
+        seeding.desk.close();
+    })
+    .await;
+}
+
+/// A number that nobody can guess.
+fn secret() -> io::Result<[u8; 32]> {
+    let mut secret = [0; 32];
+    aws_lc_rs::rand::fill(&mut secret)
+        .map_err(|_| io::Error::other("the system has no random numbers"))?;
+    Ok(secret)
+}
+
+/// Where all browsers are served.
+struct Room {
+    seeding: Arc<Seeding>,
+    port: Box<Port>,
+    peers: Table,
+    opening: FuturesUnordered<BoxFuture<'static, (Offered, Option<Arc<Seed>>)>>,
+    /// Reads that have to wait for the disk.
+    reading: FuturesUnordered<ReadFuture>,
+    /// Peers that the limits make wait.
+    paused: Vec<PeerKey>,
+}
+
+impl Room {
+    fn new(seeding: Arc<Seeding>, port: Box<Port>) -> Self {
+        Self {
+            peers: Table::new(seeding.clone()),
+            seeding,
+            port,
+            opening: FuturesUnordered::new(),
+            reading: FuturesUnordered::new(),
+            paused: Vec::new(),
+        }
+    }
+
+    /// Serves until the port fails or the door closes.
+    async fn run(mut self, mut offers: mpsc::Receiver<Offered>, over: &CancellationToken) {
+        let (bell, mut turns) = mpsc::unbounded_channel();
+        let mut tick = tokio::time::interval(TICK);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                event = self.port.next() => match event {
+                    Ok(event) => self.happened(event, &bell),
+                    Err(error) => {
+                        tracing::error!(%error, "the socket for WebRTC is of no more use; it is opened again");
+                        return;
+                    }
+                },
+                Some(offered) = offers.recv(), if self.opening.len() < OPENING => self.open(offered),
+                Some((offered, seed)) = self.opening.next() => self.answer(&offered, seed),
+                Some((key, read)) = self.reading.next() => self.read(key, read),
+                Some(key) = turns.recv() => self.pump(key),
+                () = tokio::time::sleep(SHORT_TICK), if !self.paused.is_empty() => {
+                    for key in std::mem::take(&mut self.paused) {
+                        self.pump(key);
+                    }
+                }
+                _ = tick.tick(), if !self.peers.is_empty() => self.tick(),
+                () = over.cancelled() => return self.leave().await,
+            }
+        }
+    }
+
+    fn open(&mut self, offered: Offered) {
+        let seeding = self.seeding.clone();
+        self.opening.push(Box::pin(async move {
+            let seed = seeding.find(offered.infohash).await;
+            (offered, seed)
+        }));
+    }
+
+    fn answer(&mut self, offered: &Offered, seed: Option<Arc<Seed>>) {
+        let met = Met {
+            infohash: offered.infohash,
+            peer_id: offered.peer_id,
+        };
+        let Some(seed) = seed.filter(|_| !self.peers.has(&met)) else {
+            self.seeding.desk.forget(&met);
+            return;
+        };
+        let Ok(bound) = self.port.address() else {
+            return;
+        };
+        let candidates = self.seeding.addresses.for_client(offered.address, bound);
+        match self.port.accept_at(&offered.sdp, &candidates) {
+            Ok((key, answer)) => {
+                self.peers.insert(key, met, Peer::new(&self.seeding, seed));
+                self.seeding.tracker.answer(
+                    offered.reply,
+                    offered.infohash,
+                    offered.offer_id,
+                    &answer,
+                );
+            }
+            Err(bad) => {
+                self.seeding.desk.forget(&met);
+                metrics::counter!("shoal_seeder_refused_total", "transport" => "webrtc", "reason" => "bad_offer").increment(1);
+                tracing::debug!(%bad, "an offer was not understood");
+            }
+        }
+    }
+
+    fn happened(&mut self, event: Event, bell: &mpsc::UnboundedSender<PeerKey>) {
+        match event {
+            Event::Open(key) => {
+                if let Some(peer) = self.peers.get(key) {
+                    let bell = bell.clone();
+                    peer.opened(&self.seeding, move || {
+                        let _ = bell.send(key);
+                    });
+                }
+            }
+            Event::Data(key, bytes) => {
+                let Some(peer) = self.peers.get(key) else {
+                    return;
+                };
+                match peer.hear(&self.seeding, &bytes) {
+                    Ok(()) => self.pump(key),
+                    Err(farewell) => self.part(key, farewell),
+                }
+            }
+            Event::Writable(key) => self.pump(key),
+            Event::Closed(key, _) => self.peers.remove(key),
+        }
+    }
+
+    /// Sends a peer what it may have now.
+    fn pump(&mut self, key: PeerKey) {
+        let Some(peer) = self.peers.get(key) else {
+            return;
+        };
+        match peer.pump(&self.seeding, &mut self.port, key) {
+            peer::Pumped::Done => {}
+            peer::Pumped::Paused => {
+                if !self.paused.contains(&key) {
+                    self.paused.push(key);
+                }
+            }
+            peer::Pumped::Reading(read) => self.reading.push(read),
+            peer::Pumped::Broken => self.part(key, "unreadable"),
+        }
+    }
+
+    fn read(&mut self, key: PeerKey, read: io::Result<super::seed::Batch>) {
+        let Some(peer) = self.peers.get(key) else {
+            return;
+        };
+        match read {
+            Ok(batch) => {
+                peer.have_read(batch);
+                self.pump(key);
+            }
+            Err(error) => {
+                tracing::error!(%error, "a file that is shared cannot be read");
+                self.part(key, "unreadable");
+            }
+        }
+    }
+
+    fn tick(&mut self) {
+        let over = self
+            .peers
+            .tick(self.seeding.now(), self.seeding.config.patience);
+        for (key, farewell) in over {
+            match farewell {
+                Some(farewell) => self.part(key, farewell),
+                None => self.pump(key),
+            }
+        }
+    }
+
+    fn part(&mut self, key: PeerKey, reason: &'static str) {
+        metrics::counter!("shoal_seeder_farewells_total", "transport" => "webrtc", "reason" => reason).increment(1);
+        self.port.close(key);
+        self.peers.remove(key);
+    }
+
+    /// Says good-bye to everybody.
+    async fn leave(mut self) {
+        for key in self.peers.keys() {
+            self.part(key, "door_closed");
+        }
+        // Nothing else is waited for: what is queued goes out, and then there is nothing to do.
+        let _ = tokio::time::timeout(Duration::from_millis(200), self.port.next()).await;
+    }
+}
