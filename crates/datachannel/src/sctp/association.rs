@@ -33,7 +33,7 @@ const MIN_MTU: usize = 256;
 const MAX_REPLIES: usize = 16;
 
 /// A queue longer than this is given back once it is empty.
-const KEPT: usize = 16;
+const KEPT: usize = 4;
 
 /// One end of an SCTP association.
 ///
@@ -317,3 +317,6 @@ impl Association {
         self.events.push_back(Event::Closed(reason));
     }
 }
+
+#[cfg(test)]
+mod tests;

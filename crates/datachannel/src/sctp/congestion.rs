@@ -21,7 +21,7 @@ const INITIAL: usize = 10;
 const WEATHER: f64 = 0.025;
 
 /// Over how many packets the share of losses is averaged.
-const MEMORY: f64 = 256.0;
+const MEMORY: f64 = 1024.0;
 
 /// A path with a shorter round trip has no weather.
 const LONG_PATH: Duration = Duration::from_millis(10);
@@ -97,7 +97,7 @@ impl Congestion {
         }
         if self.window < self.threshold {
             self.window += bytes;
-            if rtt.queue() > (rtt.lowest() / 8).max(Duration::from_millis(4)) {
+            if rtt.fresh_queue() > (rtt.lowest() / 8).max(Duration::from_millis(4)) {
                 self.threshold = self.window;
                 self.peak = self.window;
             }
@@ -128,11 +128,11 @@ impl Congestion {
 
     /// Packets are taken for lost, the latest of them sent as transmission `sent`; `latest` is the latest transmission of all.
     pub fn lost(&mut self, bytes: usize, sent: u64, latest: u64, rtt: &Rtt) -> Verdict {
-        let packets = bytes as f64 / self.mtu as f64;
-        self.lost += (1.0 - self.lost) * (packets / MEMORY).min(1.0);
         if self.recovery.is_some_and(|end| sent <= end) {
             return Verdict::Kept;
         }
+        let packets = bytes as f64 / self.mtu as f64;
+        self.lost += (1.0 - self.lost) * (packets / MEMORY).min(1.0);
         let queued = rtt.queue() > (rtt.lowest() / 4).max(Duration::from_millis(5));
         if rtt.lowest() >= LONG_PATH && !queued && self.lost <= WEATHER {
             return Verdict::Kept;

@@ -11,18 +11,15 @@ use super::serial::after;
 use super::wire::{Data, flag, kind, write_chunk};
 use super::{Config, Message};
 
-/// How many fragments are held before their time.
-const MAX_HELD: usize = 1024;
-
 /// How far before its time a fragment may come, so that acknowledgements can name it.
 const MAX_AHEAD: u32 = 1 << 15;
 
 /// What a fragment or message is charged for beside its bytes.
-const OVERHEAD: usize = 64;
+const OVERHEAD: usize = 128;
 
 /// How many repeated numbers and how many stretches an acknowledgement names.
 const MAX_DUPLICATES: usize = 16;
-const MAX_BLOCKS: usize = 128;
+const MAX_BLOCKS: usize = 512;
 
 /// Fragments and messages that have arrived.
 #[derive(Debug)]
@@ -152,8 +149,9 @@ impl Inbox {
             return;
         }
         let cost = data.payload.len() + OVERHEAD;
-        let full = self.held_bytes + self.ready_bytes + cost > self.limit;
-        if full || self.held.len() >= MAX_HELD || ahead > MAX_AHEAD {
+        // The peer does not know what fragments cost beside their bytes: it may use the room that it was told of nevertheless.
+        let limit = self.limit + self.limit / 4;
+        if self.held_bytes + self.ready_bytes + cost > limit || ahead > MAX_AHEAD {
             return;
         }
         self.held_bytes += cost;
@@ -271,6 +269,13 @@ impl Inbox {
     /// The application has taken a message of this length.
     pub fn taken(&mut self, length: usize) {
         self.ready_bytes -= length + OVERHEAD;
+    }
+
+    /// The bytes of its own buffers.
+    #[cfg(test)]
+    pub fn kept(&self) -> usize {
+        let partial = self.partial.as_ref().map_or(0, |it| it.payload.capacity());
+        self.held.capacity() * size_of::<Held>() + self.duplicates.capacity() * 4 + partial
     }
 
     /// Whether there is a gap.

@@ -19,7 +19,7 @@ const MAX_FRAGMENTS: usize = 1 << 15;
 const OVERHEAD: usize = 64;
 
 /// A queue longer than this is given back once it is empty.
-const KEPT: usize = 16;
+const KEPT: usize = 8;
 
 /// Messages and fragments. Numbers of transmissions count packets.
 #[derive(Debug)]
@@ -257,6 +257,14 @@ impl Outbox {
             payload: &message.payload[begin..end],
         };
         data.write(message.ssn, out);
+    }
+
+    /// The bytes of its own buffers.
+    #[cfg(test)]
+    pub fn kept(&self) -> usize {
+        self.messages.capacity() * size_of::<Outgoing>()
+            + self.fragments.capacity() * size_of::<Fragment>()
+            + self.lost.capacity() * 4
     }
 
     /// Gives back what was grown, when nothing is left.

@@ -6,6 +6,9 @@ use std::time::Duration;
 /// For how long a shortest round trip is believed before the path may have become another.
 const MEMORY: Duration = Duration::from_secs(30);
 
+/// How many measurements are few.
+const FEW: u32 = 8;
+
 /// What is known of the round trip.
 #[derive(Debug)]
 pub struct Rtt {
@@ -13,6 +16,9 @@ pub struct Rtt {
     variation: Duration,
     lowest: Lowest,
     recent: Lowest,
+    fresh: Lowest,
+    /// How many measurements there were since the last few.
+    count: u32,
 }
 
 impl Rtt {
@@ -22,6 +28,8 @@ impl Rtt {
             variation: Duration::ZERO,
             lowest: Lowest::new(),
             recent: Lowest::new(),
+            fresh: Lowest::new(),
+            count: 0,
         }
     }
 
@@ -40,6 +48,12 @@ impl Rtt {
         self.smoothed = Some(smoothed);
         self.lowest.sample(now, rtt, MEMORY);
         self.recent.sample(now, rtt, smoothed);
+        self.count += 1;
+        if self.count == FEW {
+            self.count = 0;
+            self.fresh.begin(now);
+        }
+        self.fresh.sample(now, rtt, Duration::MAX);
     }
 
     /// The smoothed round trip, once there is one.
@@ -56,6 +70,14 @@ impl Rtt {
     pub fn queue(&self) -> Duration {
         let recent = self.recent.get().unwrap_or_default();
         recent.saturating_sub(self.lowest())
+    }
+
+    /// The same of the last few measurements: quick to see a queue that grows, quick to be mistaken.
+    pub fn fresh_queue(&self) -> Duration {
+        let (Some(present), Some(last)) = (self.fresh.present, self.fresh.last) else {
+            return Duration::ZERO;
+        };
+        present.min(last).saturating_sub(self.lowest())
     }
 
     /// After how long something unanswered is overdue, within the given bounds.
@@ -94,10 +116,15 @@ impl Lowest {
 
     fn sample(&mut self, now: Duration, value: Duration, span: Duration) {
         if now.saturating_sub(self.began) > span {
-            self.began = now;
-            self.last = self.present.take();
+            self.begin(now);
         }
         self.present = Some(self.present.map_or(value, |least| least.min(value)));
+    }
+
+    /// The present span is the last one now.
+    fn begin(&mut self, now: Duration) {
+        self.began = now;
+        self.last = self.present.take();
     }
 
     fn get(&self) -> Option<Duration> {

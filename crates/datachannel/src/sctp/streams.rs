@@ -28,7 +28,7 @@ impl Counters {
     }
 }
 
-/// How many streams may be on their way to being closed at once.
+/// How many streams a request may name, and about how many may be on their way to being closed by the peer's wish.
 pub const MAX_CLOSING: usize = 256;
 
 /// Answers to a request (RFC 6525, section 4.4).
@@ -87,15 +87,16 @@ impl Resets {
     pub fn close(&mut self, stream: u16, after: u64) {
         if !self.is_closing(stream) {
             self.closing.push((stream, after));
-            if self.half_closed.len() < MAX_CLOSING {
+            if !self.half_closed.contains(&stream) {
                 self.half_closed.push(stream);
             }
         }
     }
 
-    /// Whether so many more can be closed.
+    /// Whether the peer may close so many more streams: those that it alone has closed are bounded.
     pub fn has_room(&self, streams: usize) -> bool {
-        self.closing.len() + streams <= MAX_CLOSING
+        let own = self.half_closed.len();
+        self.closing.len().saturating_sub(own) + streams <= MAX_CLOSING
     }
 
     /// The peer has closed its direction; if we have not closed ours, we do.

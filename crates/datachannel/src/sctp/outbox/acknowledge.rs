@@ -200,7 +200,7 @@ impl Outbox {
         }
     }
 
-    /// Writes the latest fragment once more, to provoke an acknowledgement. It stays in flight as it was.
+    /// Writes the latest fragment that is in flight once more, to provoke an acknowledgement. It stays in flight as it was.
     pub fn write_probe(
         &mut self,
         now: Duration,
@@ -208,10 +208,11 @@ impl Outbox {
         space: usize,
         out: &mut Vec<u8>,
     ) -> Option<usize> {
-        let index = self.fragments.len().checked_sub(1)?;
+        let mut fragments = self.fragments.iter();
+        let index = fragments.rposition(|it| it.state == State::InFlight)?;
         let fragment = &mut self.fragments[index];
         let length = usize::from(fragment.length);
-        if fragment.state != State::InFlight || length > space {
+        if length > space {
             return None;
         }
         fragment.again = true;
