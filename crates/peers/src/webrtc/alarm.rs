@@ -16,7 +16,7 @@ use tokio::io::unix::AsyncFd;
 use super::watch;
 
 /// What comes within the same so long is waited for together.
-const GRAIN: Duration = Duration::from_millis(2);
+const GRAIN: Duration = Duration::from_millis(1);
 
 #[derive(Debug)]
 pub(super) struct Alarm {
