@@ -1,0 +1,134 @@
+/*
+ * One swarm for everybody: at the same time and under one infohash a page of ours, a page with stock WebTorrent, aria2
+ * and libtorrent download a rendition, the first two over WebRTC and HTTP, the others over TCP. All end with the same
+ * bytes. Browsers and desktop clients cannot talk to each other: between them the pod stands.
+ */
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { assembled, keepPieces, rendition } from './pieces.mjs'
+import { browser, minute, plays, startPod, until } from './pod.mjs'
+import { stockWebTorrent } from './webtorrent.mjs'
+
+const folder = mkdtempSync(join(tmpdir(), 'shoal-swarm-'))
+let pod, video, file, people, stock
+before(async () => {
+  pod = await startPod({ SHOAL_TRANSCODING_HEIGHTS: '720' })
+  people = await Promise.all([browser(), browser()])
+  video = await pod.publish(minute())
+  file = await rendition(video.streamingPlaylists[0].files.find((one) => one.resolution.id === 720))
+  // A site that has nothing to do with the pod: an empty page and the library.
+  const library = stockWebTorrent()
+  stock = createServer((request, answer) => {
+    const script = request.url === '/webtorrent.js'
+    answer.writeHead(200, { 'content-type': script ? 'text/javascript' : 'text/html' })
+    answer.end(script ? library : '<!doctype html><title>Stock WebTorrent</title>')
+  })
+  await new Promise((done) => stock.listen(0, '127.0.0.1', done))
+})
+after(async () => {
+  await Promise.all((people ?? []).map((one) => one.close()))
+  stock?.close()
+  await pod?.end()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+const place = (name) => {
+  const path = join(folder, name)
+  mkdirSync(path)
+  return path
+}
+const sha256 = (path) => createHash('sha256').update(readFileSync(path)).digest('hex')
+
+/** Runs a program to its end; what it wrote is told when it fails. */
+function run(program, args) {
+  return new Promise((done, failed) => {
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+    let log = ''
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (log += text))
+    const late = setTimeout(() => child.kill(), 120_000)
+    child.once('error', failed)
+    child.once('exit', (code) => {
+      clearTimeout(late)
+      if (code === 0) done(log)
+      else failed(new Error(`${program} ended with ${code}:\n${log.slice(-4000)}`))
+    })
+  })
+}
+
+async function byAria2() {
+  const path = place('aria2')
+  const torrent = join(path, 'the.torrent')
+  writeFileSync(torrent, Buffer.from(await (await fetch(file.torrentUrl)).arrayBuffer()))
+  await run('aria2c', ['--no-conf', '--enable-dht=false', '--bt-enable-lpd=false', '--seed-time=0', '--summary-interval=0', '-d', path, torrent])
+  return sha256(join(path, readdirSync(path).find((name) => name.endsWith('.mp4'))))
+}
+
+async function byLibtorrent() {
+  const path = place('libtorrent')
+  // Trackers on this machine are refused by default unless their path is the usual one.
+  await run('/usr/bin/python3', ['-c', `
+import sys, time, libtorrent
+session = libtorrent.session({'listen_interfaces': '127.0.0.1:0', 'enable_dht': False, 'enable_lsd': False, 'enable_upnp': False, 'enable_natpmp': False, 'ssrf_mitigation': False})
+wanted = libtorrent.parse_magnet_uri(sys.argv[1])
+wanted.save_path = sys.argv[2]
+handle = session.add_torrent(wanted)
+while not handle.status().is_seeding:
+    time.sleep(0.1)
+    assert not handle.status().errc.value(), handle.status().errc.message()
+session.pause()
+`, file.magnetUri, path])
+  return sha256(join(path, readdirSync(path).find((name) => name.endsWith('.mp4'))))
+}
+
+async function byStockWebTorrent() {
+  const page = await people[0].newPage()
+  await page.goto(`http://localhost:${stock.address().port}/`)
+  return page.evaluate(async (magnet) => {
+    const { default: WebTorrent } = await import('/webtorrent.js')
+    const client = new WebTorrent({ dht: false, lsd: false })
+    const torrent = await new Promise((done, failed) => {
+      client.on('error', failed)
+      client.add(magnet, (torrent) => (torrent.done ? done(torrent) : torrent.on('done', () => done(torrent))))
+      setTimeout(() => failed(new Error('not within two minutes')), 120_000)
+    })
+    const bytes = await (await torrent.files[0].blob()).arrayBuffer()
+    const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
+    return Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('')
+  }, file.magnetUri)
+}
+
+async function byOurPage() {
+  const page = await people[1].newPage({ viewport: { width: 1280, height: 800 } })
+  await page.addInitScript(keepPieces)
+  await page.goto(`${pod.address}/w/${video.shortUUID}`)
+  await plays(page, 1)
+  await page.evaluate(() => (document.querySelector('video').playbackRate = 3))
+  const { sha256 } = await until('our page has every piece', async () => {
+    const now = await assembled(page, file)
+    return now.missing === 0 && now
+  }, 120)
+  return sha256
+}
+
+test('a page of ours, stock WebTorrent, aria2 and libtorrent end one swarm with the same bytes', async (story) => {
+  const began = Date.now()
+  const ways = { 'our page': byOurPage, 'stock WebTorrent': byStockWebTorrent, aria2: byAria2, libtorrent: byLibtorrent }
+  const ends = await Promise.all(
+    Object.entries(ways).map(async ([name, way]) => {
+      const got = await way()
+      story.diagnostic(`${name}: ${((Date.now() - began) / 1000).toFixed(1)} s`)
+      return [name, got]
+    }),
+  )
+  assert.deepEqual(ends, Object.keys(ways).map((name) => [name, file.sha256]))
+  const { data } = await pod.json('/api/v1/server/swarms', { headers: video.headers })
+  const swarm = data.find((one) => one.infoHash === file.infoHash)
+  story.diagnostic(`a file of ${file.size} bytes; the pod sent ${swarm.sent.tcp} over TCP and ${swarm.sent.webrtc} over WebRTC`)
+  assert.ok(swarm.sent.tcp > 0 && swarm.sent.webrtc > 0)
+})
