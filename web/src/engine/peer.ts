@@ -89,6 +89,8 @@ export class Peer {
   private extended = false
   private wanting = false
   private told = false
+  /** What it believes that we hold: what we told, less what we refused. */
+  private readonly announced: Bitfield
   private open = true
   private nuisances = 0
   private nuisanceAt: number
@@ -103,6 +105,7 @@ export class Peer {
     this.events = events
     this.maySend = held
     this.held = new Bitfield(meta.pieceCount)
+    this.announced = new Bitfield(meta.pieceCount)
     this.reader = new WireReader(meta.pieceCount)
     this.rate = new Meter(clock, RATE_GUESS)
     this.openedAt = this.nuisanceAt = this.heardAt = this.spokeAt = clock.now()
@@ -178,7 +181,11 @@ export class Peer {
   }
 
   have(index: number): void {
-    if (this.told) this.send(writeHave(index))
+    // The pod wants nothing of us, and would take us for complete once it had heard of every piece, although pieces leave
+    // the memory again. For the same reason a piece that was fetched a second time is no news to anybody.
+    if (!this.told || this.isPod || this.announced.has(index)) return
+    this.announced.add(index)
+    this.send(writeHave(index))
   }
 
   piece(block: Block, data: Uint8Array): void {
@@ -188,6 +195,7 @@ export class Peer {
 
   /** Will not serve this request. Without the fast extension only a choke says so. */
   refuse(block: Block): void {
+    if (!this.maySend().has(block.index)) this.announced.remove(block.index)
     if (this.fast) this.send(writeBlock('reject', block))
   }
 
@@ -247,6 +255,7 @@ export class Peer {
     } else {
       this.send(writeSignal('haveNone'))
     }
+    for (let index = 0; index < held.size; index++) if (held.has(index)) this.announced.add(index)
     this.told = true
     this.events.changed(this)
   }

@@ -72,6 +72,14 @@ describe('HTTP is blocked', () => {
     expect(viewer.engine.stats().verified).toBe(4)
   })
 
+  test('what no longer fits into the memory is fetched again, as often as it takes', async () => {
+    const { world, peer } = made()
+    world.pod.status = 503
+    const viewer = world.engine({ memoryBytes: 6 * 65_536 })
+    for (let turn = 0; turn < 3; turn++) expect(digest(await viewer.play(0, SIZE))).toBe(world.digest())
+    expect(peer.sent).toBeGreaterThan(2 * SIZE)
+  })
+
   test('another viewer who holds the pieces is asked first', async () => {
     const { world, peer } = made()
     const first = world.engine()

@@ -45,7 +45,9 @@ export class PodPeer {
     const { pod, clock } = this.world
     this.met++
     this.links.set(who, link)
+    const pieces = Math.ceil(pod.data.length / pod.pieceLength)
     let interested = false
+    let has = 0
     let stopTimer = (): void => undefined
     const used = (): void => {
       stopTimer()
@@ -56,9 +58,11 @@ export class PodPeer {
     }
     used()
     const take = (message: Message | Handshake): void => {
+      if (message.kind === 'have') has++
       if (message.kind === 'interested' || message.kind === 'notInterested') {
         interested = message.kind === 'interested'
-        link.send(writeSignal(interested ? 'unchoke' : 'choke'))
+        // Whoever has told of as many pieces as there are needs nothing.
+        link.send(writeSignal(interested && has < pieces ? 'unchoke' : 'choke'))
         used()
       } else if (message.kind === 'request' && !interested) {
         link.send(writeBlock('reject', message))
@@ -69,7 +73,7 @@ export class PodPeer {
         used()
       }
     }
-    const reader = new WireReader(Math.ceil(pod.data.length / pod.pieceLength))
+    const reader = new WireReader(pieces)
     link.listen({
       data: (chunk) => reader.push(chunk, take),
       drained: () => undefined,
