@@ -5,6 +5,8 @@
 //! something to send stand in a queue, those that wait for a moment in an order by time.
 
 mod batch;
+mod checks;
+mod interface;
 mod session;
 mod slab;
 #[cfg(test)]
@@ -12,116 +14,22 @@ mod tests;
 mod timers;
 
 use std::collections::{HashMap, VecDeque};
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
 pub use batch::{Batch, MOST_SEGMENTS, Transmit};
+use interface::MAX_MESSAGE;
+pub use interface::{Config, Counts, Event, Path, PeerKey, Reason};
 use session::Session;
 use slab::Slab;
 use timers::Timers;
 
 use crate::certificate::{Certificate, Fingerprint};
 use crate::chance::Chance;
-use crate::dtls::{Secure, Terms};
-use crate::sctp;
+use crate::dtls::Terms;
 use crate::sdp::{BadOffer, Description, Setup};
-use crate::stun;
-
-/// A peer has so many addresses at most: one for each way from its networks to the pod's.
-const MOST_ADDRESSES: usize = 4;
-/// Answers to checks that wait for the socket; if it is stuck, more of them are dropped.
-const MOST_REPLIES: usize = 4096;
-/// A peer that was heard so shortly ago keeps its address; browsers check every few seconds.
-const SETTLED: Duration = Duration::from_secs(8);
-/// The longest message that is received, as the answer says.
-const MAX_MESSAGE: usize = 256 * 1024;
-
-/// Bounds of an endpoint.
-#[derive(Debug, Clone)]
-pub struct Config {
-    /// Peers at a time, in whatever state.
-    pub peers: usize,
-    /// How long a peer may take from the offer to the open channel.
-    pub set_up: Duration,
-    /// After how long without a connectivity check a peer is gone (RFC 7675).
-    pub consent: Duration,
-    /// How associations behave; the ports and the longest message are the endpoint's.
-    pub sctp: sctp::Config,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            peers: 10_000,
-            set_up: Duration::from_secs(15),
-            consent: Duration::from_secs(30),
-            sctp: sctp::Config {
-                // With the heads of DTLS, UDP and IPv6 it is 1280 bytes at most, which every network carries.
-                mtu: 1192,
-                send_buffer: 512 * 1024,
-                max_message: MAX_MESSAGE,
-                // Connectivity checks already tell whether a peer is alive.
-                heartbeat: Duration::from_secs(300),
-                ..sctp::Config::default()
-            },
-        }
-    }
-}
-
-/// A peer of an endpoint. It stays unique after the peer has gone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct PeerKey {
-    slot: u32,
-    generation: u32,
-}
-
-/// What an endpoint has to tell.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Event {
-    /// The peer has opened its channel; it can be written to.
-    Open(PeerKey),
-    /// A message on that channel.
-    Data(PeerKey, Bytes),
-    /// Half of the send buffer is free, after less of it was.
-    Writable(PeerKey),
-    /// The peer is gone; its key means nothing any more. Comes once for each accepted peer that was not closed from this side.
-    Closed(PeerKey, Reason),
-}
-
-/// Why a peer is gone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Reason {
-    /// Its channel was not open in time.
-    SetUp,
-    /// It has not been heard for too long.
-    Silent,
-    /// It has closed channel, association or connection.
-    Left,
-    /// It showed another certificate than its offer promised.
-    Certificate,
-    /// It broke a protocol's rules.
-    Protocol,
-}
-
-/// How many peers there are.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Accepted, with no open channel yet.
-    pub setting_up: usize,
-    /// With an open channel.
-    pub open: usize,
-}
-
-/// A way between a peer and the endpoint.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Path {
-    /// The peer's end.
-    pub remote: SocketAddr,
-    /// Ours, when the port is open on several addresses: browsers take answers only from the address that they wrote to.
-    pub local: Option<IpAddr>,
-}
 
 /// What the offer said about the layers above ICE.
 #[derive(Debug, Clone, Copy)]
@@ -383,84 +291,6 @@ impl Endpoint {
             setting_up: self.peers.len() - self.open,
             open: self.open,
         }
-    }
-
-    /// A binding request: a peer's check, or somebody who asks for its own address.
-    fn receive_check(&mut self, now: Duration, path: Path, datagram: &[u8]) {
-        let Ok(request) = stun::Request::parse(datagram) else {
-            return;
-        };
-        let Some(username) = request.username else {
-            if !request.is_signed() {
-                let reply = match request.unknown {
-                    None => stun::respond(&request, path.remote, None),
-                    Some(_) => stun::refuse(&request, 420, None),
-                };
-                self.reply(path, reply);
-            }
-            return;
-        };
-        let name = username
-            .split(':')
-            .next()
-            .and_then(|name| name.as_bytes().try_into().ok());
-        let slot = name.and_then(|name: &[u8; 8]| self.names.get(name).copied());
-        let Some((slot, (_, peer))) = slot.and_then(|slot| Some((slot, self.peers.at(slot)?)))
-        else {
-            return;
-        };
-        let key = stun::Key::new(text(&peer.password));
-        if !request.verify(&key) {
-            let reply = stun::refuse(&request, 401, None);
-            self.reply(path, reply);
-        } else if request.unknown.is_some() {
-            self.reply(path, stun::refuse(&request, 420, Some(&key)));
-        } else if self.prove(now, slot, path, request.use_candidate) {
-            self.reply(path, stun::respond(&request, path.remote, Some(&key)));
-        }
-    }
-
-    fn reply(&mut self, path: Path, reply: Vec<u8>) {
-        if self.replies.len() < MOST_REPLIES {
-            self.replies.push_back((path, reply));
-        }
-    }
-
-    /// A peer has proved that it is at this address. False when somebody else is, who was there just now: the source of a datagram
-    /// can be forged, and a peer must not be able to take another's place.
-    fn prove(&mut self, now: Duration, slot: u32, path: Path, nominated: bool) -> bool {
-        let before = self.addresses.get(&path.remote).copied();
-        if let Some(before) = before.filter(|before| *before != slot)
-            && let Some((_, other)) = self.peers.at(before)
-        {
-            if now < other.heard + SETTLED {
-                return false;
-            }
-            other.addresses.retain(|address| *address != path.remote);
-            other.selected = other.selected.filter(|used| used.remote != path.remote);
-        }
-        let Some((_, peer)) = self.peers.at(slot) else {
-            return false;
-        };
-        peer.heard = now;
-        if nominated || peer.selected.is_none() {
-            peer.selected = Some(path);
-        }
-        if before != Some(slot) {
-            self.addresses.insert(path.remote, slot);
-            peer.addresses.push(path.remote);
-            if peer.addresses.len() > MOST_ADDRESSES {
-                let used = peer.selected.map(|used| used.remote);
-                let spare = peer.addresses.iter().position(|it| used != Some(*it));
-                let spare = peer.addresses.remove(spare.unwrap_or(0));
-                self.addresses.remove(&spare);
-            }
-        }
-        if peer.session.is_none() {
-            let secure = Secure::server(&self.terms, peer.promise.fingerprint, now);
-            peer.session = Some(Box::new(Session::new(secure, peer.promise)));
-        }
-        true
     }
 
     /// Lets a session do something, and sees to what comes of it.

@@ -111,7 +111,9 @@ impl Session {
                         association.receive(now, &shared.plain[..length]);
                     }
                 }
-                Given::Datagram(length) if self.waiting.len() < MOST_WAITING => {
+                Given::Datagram(length)
+                    if length <= LARGEST && self.waiting.len() < MOST_WAITING =>
+                {
                     self.waiting.push_back(shared.plain[..length].to_vec());
                 }
                 Given::Datagram(_) => {}

@@ -5,8 +5,11 @@ mod world;
 
 use proptest::prelude::*;
 
+use super::checks::MOST_ADDRESSES;
 use super::*;
 use crate::dcep;
+use crate::dtls::Secure;
+use crate::{sctp, stun};
 use client::{Client, STREAM};
 use world::World;
 
