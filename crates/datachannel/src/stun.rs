@@ -15,7 +15,7 @@ use aws_lc_rs::{constant_time, hmac};
 
 use checksum::crc32;
 use reader::Attributes;
-pub use response::{Outcome, Response, refuse, respond};
+pub use response::{Outcome, Response, answer, refuse, respond};
 
 /// What every message carries behind its first eight bits of type and length (RFC 8489, section 5).
 const COOKIE: u32 = 0x2112_a442;

@@ -21,12 +21,8 @@ impl Endpoint {
             return;
         };
         let Some(username) = request.username else {
-            if !request.is_signed() {
-                let reply = match request.unknown {
-                    None => stun::respond(&request, path.remote, None),
-                    Some(_) => stun::refuse(&request, 420, None),
-                };
-                self.reply(path, reply);
+            if let Some(answer) = stun::answer(datagram, path.remote) {
+                self.reply(path, answer);
             }
             return;
         };

@@ -13,6 +13,17 @@ use super::{
 const SUCCESS: u16 = BINDING | 0x0100;
 const REFUSAL: u16 = BINDING | 0x0110;
 
+/// What a STUN server answers to this datagram, if it is a question for one: the address that it came from. A port at which browsers
+/// reach a peer must not be the one where they ask: Chromium takes everything from there for answers.
+pub fn answer(datagram: &[u8], from: SocketAddr) -> Option<Vec<u8>> {
+    let request = Request::parse(datagram).ok()?;
+    let stranger = request.username.is_none() && !request.is_signed();
+    stranger.then(|| match request.unknown {
+        None => respond(&request, from, None),
+        Some(_) => refuse(&request, 420, None),
+    })
+}
+
 /// Answers with the address from which the request came; signed when the request was.
 pub fn respond(request: &Request<'_>, from: SocketAddr, key: Option<&Key>) -> Vec<u8> {
     let mut message = Writer::new(SUCCESS, &request.transaction);

@@ -122,6 +122,33 @@ fn what_is_refused() {
 }
 
 #[test]
+fn whoever_asks_is_answered() {
+    let from = "192.0.2.1:9".parse().unwrap();
+    let answered = |bytes: &[u8]| {
+        let answer = answer(bytes, from)?;
+        assert!(answer.len() <= bytes.len() + 12);
+        Some(Response::parse(&answer, None).unwrap().outcome)
+    };
+    let plain = Request::new([7; 12], None).write(None);
+    assert_eq!(answered(&plain), Some(Outcome::Address(from)));
+    let mut odd = plain[..20].to_vec();
+    odd.extend(hex("7abc 0000"));
+    odd[3] = 4;
+    let refused = answer(&odd, from).unwrap();
+    let outcome = Response::parse(&refused, None).unwrap().outcome;
+    assert_eq!(outcome, Outcome::Refused(420));
+    let key = Key::new("password");
+    for other in [
+        Request::new([7; 12], None).write(Some(&key)),
+        Request::new([7; 12], Some("us:them")).write(None),
+        refused,
+        sample_request(),
+    ] {
+        assert_eq!(answered(&other), None);
+    }
+}
+
+#[test]
 fn unknown_attributes_are_named() {
     let key = Key::new("password");
     let mut bytes = Request::new([7; 12], None).write(None);
