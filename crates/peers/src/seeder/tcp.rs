@@ -11,7 +11,8 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_util::sync::CancellationToken;
 
-use super::{Bind, Seeding, Transport, transport};
+use super::transport::Keeper;
+use super::{Bind, Seeding, Transport};
 
 /// Connections that the kernel keeps for us to accept.
 const BACKLOG: u32 = 1024;
@@ -21,18 +22,26 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves clients whenever the transport is switched on.
 pub(super) async fn serve(seeding: &Arc<Seeding>, bind: Bind) {
-    let open = async || -> io::Result<_> {
-        let listener = bind.open(async |address| listen(address)).await?;
-        Ok((listener.local_addr()?, listener))
-    };
-    transport::keep_open(seeding, Transport::Tcp, open, async |listener, over| {
-        // Whatever ends the door ends the connections that came by it.
-        let all = over.child_token();
-        let _end = all.clone().drop_guard();
-        all.run_until_cancelled(accept(seeding, &listener, &all))
+    let mut keeper = Keeper::new(&seeding.doors, Transport::Tcp);
+    loop {
+        keeper.wanted().await;
+        let opened = bind
+            .open(|address| std::future::ready(listen(address)))
             .await;
-    })
-    .await;
+        match opened.and_then(|listener| Ok((listener.local_addr()?, listener))) {
+            Ok((address, listener)) => {
+                keeper.opened(address);
+                let over = CancellationToken::new();
+                tokio::select! {
+                    () = accept(seeding, &listener, &over) => {}
+                    () = keeper.unwanted() => {}
+                }
+                over.cancel();
+                keeper.closed();
+            }
+            Err(error) => keeper.failed(error).await,
+        }
+    }
 }
 
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {

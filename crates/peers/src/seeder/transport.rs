@@ -7,9 +7,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio_util::sync::CancellationToken;
 
-use super::Seeding;
 use crate::connections::lock;
 
 /// A way by which peers reach the pod.
@@ -174,42 +172,51 @@ impl Doors {
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// How long a closing door may take to say good-bye.
-const FAREWELL: Duration = Duration::from_millis(500);
+pub(crate) const FAREWELL: Duration = Duration::from_millis(500);
 
-/// Keeps a door open whenever its transport is switched on: `open` makes the socket and says where it is, `serve` serves it until
-/// it is told that it is over.
-pub(crate) async fn keep_open<S>(
-    seeding: &Seeding,
+/// Who stands at a door: opens it whenever its transport is switched on, and says how it is.
+pub(crate) struct Keeper<'a> {
+    doors: &'a Doors,
     transport: Transport,
-    open: impl AsyncFn() -> io::Result<(SocketAddr, S)>,
-    serve: impl AsyncFn(S, &CancellationToken),
-) {
-    let doors = &seeding.doors;
-    let mut on = doors.0[transport as usize].on.subscribe();
-    loop {
-        if on.wait_for(|on| *on).await.is_err() {
-            return;
+    on: watch::Receiver<bool>,
+}
+
+impl<'a> Keeper<'a> {
+    pub(crate) fn new(doors: &'a Doors, transport: Transport) -> Self {
+        let on = doors.0[transport as usize].on.subscribe();
+        Self {
+            doors,
+            transport,
+            on,
         }
-        match open().await {
-            Ok((address, socket)) => {
-                tracing::info!(%address, transport = transport.label(), "the pod is reached by its swarms");
-                doors.placed(transport, Some(Ok(address)));
-                let over = CancellationToken::new();
-                let mut serving = std::pin::pin!(serve(socket, &over));
-                tokio::select! {
-                    () = &mut serving => {}
-                    _ = on.wait_for(|on| !*on) => {
-                        over.cancel();
-                        let _ = tokio::time::timeout(FAREWELL, serving).await;
-                    }
-                }
-                doors.placed(transport, None);
-            }
-            Err(error) => {
-                tracing::warn!(%error, transport = transport.label(), "a socket for the pod's swarms cannot be opened; it is tried again");
-                doors.placed(transport, Some(Err(&error)));
-                tokio::time::sleep(PAUSE).await;
-            }
-        }
+    }
+
+    /// Waits until the door is to be opened.
+    pub(crate) async fn wanted(&mut self) {
+        // The sender lives as long as the doors.
+        drop(self.on.wait_for(|on| *on).await);
+    }
+
+    /// The door is open here.
+    pub(crate) fn opened(&self, address: SocketAddr) {
+        tracing::info!(%address, transport = self.transport.label(), "the pod is reached by its swarms");
+        self.doors.placed(self.transport, Some(Ok(address)));
+    }
+
+    /// Waits until the door is to be closed.
+    pub(crate) async fn unwanted(&mut self) {
+        drop(self.on.wait_for(|on| !*on).await);
+    }
+
+    /// The door is closed.
+    pub(crate) fn closed(&self) {
+        self.doors.placed(self.transport, None);
+    }
+
+    /// The door could not be opened; waits a little.
+    pub(crate) async fn failed(&self, error: io::Error) {
+        tracing::warn!(%error, transport = self.transport.label(), "a socket for the pod's swarms cannot be opened; it is tried again");
+        self.doors.placed(self.transport, Some(Err(&error)));
+        tokio::time::sleep(PAUSE).await;
     }
 }

@@ -1,21 +1,28 @@
 //! The door of the tracker over UDP: a socket while the transport is switched on. What is said on it is in `crate::udp`.
 
-use std::io;
 use std::sync::Arc;
 
 use tokio::net::UdpSocket;
 
-use super::{Bind, Seeding, Transport, transport};
+use super::transport::Keeper;
+use super::{Bind, Seeding, Transport};
 
 /// Serves whenever the transport is switched on.
 pub(super) async fn serve(seeding: &Arc<Seeding>, bind: Bind) {
-    let open = async || -> io::Result<_> {
-        let socket = bind.open(UdpSocket::bind).await?;
-        Ok((socket.local_addr()?, socket))
-    };
-    transport::keep_open(seeding, Transport::Udp, open, async |socket, over| {
-        let served = crate::udp::serve_udp(seeding.tracker.clone(), socket);
-        over.run_until_cancelled(served).await;
-    })
-    .await;
+    let mut keeper = Keeper::new(&seeding.doors, Transport::Udp);
+    loop {
+        keeper.wanted().await;
+        let opened = bind.open(UdpSocket::bind).await;
+        match opened.and_then(|socket| Ok((socket.local_addr()?, socket))) {
+            Ok((address, socket)) => {
+                keeper.opened(address);
+                tokio::select! {
+                    () = crate::udp::serve_udp(seeding.tracker.clone(), socket) => return,
+                    () = keeper.unwanted() => {}
+                }
+                keeper.closed();
+            }
+            Err(error) => keeper.failed(error).await,
+        }
+    }
 }

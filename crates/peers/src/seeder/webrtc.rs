@@ -6,6 +6,7 @@ mod peer;
 mod table;
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +18,8 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::seed::Seed;
-use super::{Bind, Seeding, Transport, transport};
+use super::transport::{FAREWELL, Keeper};
+use super::{Bind, Seeding, Transport};
 use crate::Offered;
 use crate::webrtc::{Config, NoPort, Port};
 use peer::{Peer, ReadFuture};
@@ -35,27 +37,43 @@ const OPENING: usize = 256;
 
 /// Serves browsers whenever the transport is switched on.
 pub(super) async fn serve(seeding: &Arc<Seeding>, bind: Bind) {
+    let mut keeper = Keeper::new(&seeding.doors, Transport::WebRtc);
+    loop {
+        keeper.wanted().await;
+        let opened = bind
+            .open(|address| std::future::ready(open(seeding, address)))
+            .await;
+        match opened.and_then(|port| Ok((port.address()?, port))) {
+            Ok((address, port)) => {
+                keeper.opened(address);
+                let offers = seeding.desk.open(seeding.config.webrtc_peers);
+                let over = CancellationToken::new();
+                let mut serving = Box::pin(Room::new(seeding.clone(), port).run(offers, &over));
+                tokio::select! {
+                    () = &mut serving => {}
+                    () = keeper.unwanted() => {
+                        over.cancel();
+                        let _ = tokio::time::timeout(FAREWELL, serving).await;
+                    }
+                }
+                seeding.desk.close();
+                keeper.closed();
+            }
+            Err(error) => keeper.failed(error).await,
+        }
+    }
+}
+
+fn open(seeding: &Seeding, address: SocketAddr) -> io::Result<Box<Port>> {
     let config = Config {
         peers: seeding.config.webrtc_peers,
         ..Config::default()
     };
-    let open = async || {
-        let port = bind
-            .open(async |address| {
-                Port::open(config.clone(), address, &[], secret()?).map_err(|no: NoPort| match no {
-                    NoPort::Socket(error) => error,
-                    NoPort::Key(error) => io::Error::other(error),
-                })
-            })
-            .await?;
-        Ok((port.address()?, Box::new(port)))
-    };
-    transport::keep_open(seeding, Transport::WebRtc, open, async |port, over| {
-        let offers = seeding.desk.open(config.peers);
-        Room::new(seeding.clone(), port).run(offers, over).await;
-        seeding.desk.close();
-    })
-    .await;
+    match Port::open(config, address, &[], secret()?) {
+        Ok(port) => Ok(Box::new(port)),
+        Err(NoPort::Socket(error)) => Err(error),
+        Err(NoPort::Key(error)) => Err(io::Error::other(error)),
+    }
 }
 
 /// A number that nobody can guess.
