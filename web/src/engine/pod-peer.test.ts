@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest'
 import { PodPeer } from './test/pod-peer'
 import { Stranger } from './test/stranger'
 import { digest, World } from './test/world'
+import { writeSignal } from './wire'
 
 const SIZE = 1_500_000
 const PIECES = Math.ceil(SIZE / 65_536)
@@ -22,7 +23,7 @@ describe('while HTTP works', () => {
     const { world, peer } = made()
     const viewer = world.engine()
     expect(digest(await viewer.play(0, SIZE))).toBe(world.digest())
-    expect(peer).toMatchObject({ met: 1, sent: 0 })
+    expect(peer).toMatchObject({ met: 1, wanted: 0, sent: 0 })
     expect(viewer.engine.stats()).toMatchObject({ peers: 0, fromPod: SIZE, fromPodByPeer: 0, connections: [{ client: 'Shoal', pod: true, down: 0 }] })
   })
 
@@ -37,6 +38,18 @@ describe('while HTTP works', () => {
     expect(fromPod).toBeLessThanOrEqual(4 * 65_536)
     expect(first.engine.stats().toPeers).toBe(fromPeers)
   })
+})
+
+test('a viewer who is alone with the pod waits for nobody', async () => {
+  const took: number[] = []
+  for (const world of [new World(SIZE), made().world]) {
+    const start = world.clock.now()
+    const viewer = world.engine({ bufferAhead: () => 20 })
+    // The connection to the pod is there before the second fragment is asked for.
+    await viewer.play(0, SIZE)
+    took.push(world.clock.now() - start)
+  }
+  expect(took[1]).toBe(took[0])
 })
 
 describe('HTTP is blocked', () => {
@@ -70,6 +83,7 @@ describe('HTTP is blocked', () => {
     await world.clock.advance(60_000)
     expect(peer.sent).toBeLessThanOrEqual(4 * 65_536)
     expect(viewer.engine.stats().verified).toBe(4)
+    expect(peer).toMatchObject({ wanted: 1, interested: 0 })
   })
 
   test('what no longer fits into the memory is fetched again, as often as it takes', async () => {
@@ -188,6 +202,35 @@ describe('nobody can help', () => {
     expect(loading).toMatchObject({ outcome: 'failed', code: 404 })
     // Its offers did not pile up.
     expect(world.tracker.heard.length).toBeLessThan(8)
+  })
+
+  test('a pod that is silent for ever is an error, too', async () => {
+    const world = new World(SIZE)
+    world.pod.silent = true
+    const viewer = world.engine()
+    const loading = viewer.load(0, 100_000, { firstByteMs: 0 })
+    await world.clock.advance(35_000)
+    expect(loading).toMatchObject({ outcome: 'failed', code: 0 })
+    expect(world.pod.ranges).toHaveLength(3)
+  })
+
+  test('the half minute begins when the last who might have helped has left', async () => {
+    const { world, peer } = made()
+    peer.open = false
+    const viewer = world.engine()
+    await viewer.play(0, 1000)
+    const stranger = new Stranger(world)
+    await stranger.join()
+    stranger.send(writeSignal('haveAll'))
+    world.pod.status = 404
+    const loading = viewer.load(400_000, 500_000, { firstByteMs: 0 })
+    await world.clock.advance(60_000)
+    expect(loading.outcome).toBe('waiting')
+    stranger.link?.close()
+    await world.clock.advance(28_000)
+    expect(loading.outcome).toBe('waiting')
+    await world.clock.advance(4000)
+    expect(loading).toMatchObject({ outcome: 'failed', code: 404 })
   })
 
   test('somebody who comes within that time saves the read', async () => {

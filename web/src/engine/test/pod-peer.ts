@@ -17,6 +17,9 @@ export class PodPeer {
   readonly id: Bytes
   /** Bytes of blocks that it sent. */
   sent = 0
+  /** How often somebody became interested, and how many are. */
+  wanted = 0
+  interested = 0
   /** Connections that were made, and those that are open, by who they lead to. */
   met = 0
   readonly links = new Map<string, Link>()
@@ -31,8 +34,9 @@ export class PodPeer {
     this.id = concat(fromLatin1('-SH0001-') ?? new Uint8Array(0), fromLatin1('012345678901') ?? new Uint8Array(0))
     world.tracker.resident = {
       peerId: toLatin1(this.id),
+      // A stranger's only offer is for the viewers whom the test wants it to meet.
+      wants: (from) => this.open && from.startsWith('-SH') && !this.links.has(from),
       answer: async (sdp, from) => {
-        if (!this.open || this.links.has(from)) return null
         const answer = await world.switchboard.connector.answer(sdp)
         if (answer === null) return null
         void answer.link.then((link) => link && this.meet(link, from))
@@ -61,6 +65,8 @@ export class PodPeer {
       if (message.kind === 'have') has++
       if (message.kind === 'interested' || message.kind === 'notInterested') {
         interested = message.kind === 'interested'
+        this.wanted += Number(interested)
+        this.interested += interested ? 1 : -1
         // Whoever has told of as many pieces as there are needs nothing.
         link.send(writeSignal(interested && has < pieces ? 'unchoke' : 'choke'))
         used()

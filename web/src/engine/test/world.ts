@@ -283,7 +283,7 @@ export class TestTracker {
   sockets = 0
   down = false
   /** The pod as a peer: it is in every swarm, and answers the last offer of an announce if it likes. */
-  resident: { peerId: string; answer(sdp: string, from: string): Promise<string | null> } | null = null
+  resident: { peerId: string; wants(from: string): boolean; answer(sdp: string, from: string): Promise<string | null> } | null = null
   private readonly swarms = new Map<string, Map<string, SocketEvents>>()
 
   readonly openSocket: OpenSocket = (_url, events) => {
@@ -318,7 +318,7 @@ export class TestTracker {
     swarm.set(peer_id, from)
     tell(from, { interval: 120, complete: this.resident === null ? 0 : 1, incomplete: swarm.size })
     const others = [...swarm].filter(([id]) => id !== peer_id)
-    const kept = this.resident !== null && message.left !== 0 ? message.offers?.pop() : undefined
+    const kept = this.resident?.wants(peer_id) && message.left !== 0 ? message.offers?.pop() : undefined
     if (kept !== undefined) void this.reside(kept, peer_id, (what) => tell(from, what))
     message.offers?.forEach(({ offer, offer_id }, i) => tell(others[i]?.[1], { offer, offer_id, peer_id }))
   }
