@@ -251,3 +251,47 @@ impl Stuck {
 fn watch<T: AsRawFd>(descriptor: T) -> io::Result<AsyncFd<T>> {
     AsyncFd::with_interest(descriptor, Interest::READABLE)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::UdpSocket;
+
+    use datachannel::stun::{Outcome, Request, Response};
+
+    use super::*;
+
+    /// On the wildcard address too, where answers must leave from the address that was asked.
+    #[tokio::test]
+    async fn datagrams_go_through_the_socket_and_back() {
+        for (bound, asked) in [("127.0.0.1:0", "127.0.0.1"), ("0.0.0.0:0", "127.0.0.3")] {
+            let config = Config::default();
+            let mut port = Port::open(config, bound.parse().unwrap(), &[], [7; 32]).unwrap();
+            let client = UdpSocket::bind("127.0.0.1:0").unwrap();
+            let address = port.address().unwrap();
+            client.connect((asked, address.port())).unwrap();
+            client.set_nonblocking(true).unwrap();
+            let request = Request::new([7; 12], None).write(None);
+            let client = watch(client).unwrap();
+            for _ in 0..100 {
+                client.get_ref().send(&request).unwrap();
+            }
+            let mut answers = 0;
+            while answers < 100 {
+                let mut bytes = [0; 100];
+                tokio::select! {
+                    event = port.next() => panic!("{event:?}"),
+                    ready = client.readable() => {
+                        let Ok(length) = ready.unwrap().try_io(|client| client.get_ref().recv(&mut bytes)) else {
+                            continue;
+                        };
+                        let response = Response::parse(&bytes[..length.unwrap()], None).unwrap();
+                        let local = client.get_ref().local_addr().unwrap();
+                        assert_eq!(response.outcome, Outcome::Address(local));
+                        answers += 1;
+                    }
+                }
+            }
+            assert_eq!(port.counts(), Counts::default());
+        }
+    }
+}
