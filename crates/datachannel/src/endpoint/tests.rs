@@ -14,6 +14,8 @@ use client::{Client, STREAM};
 use world::World;
 
 const SECOND: Duration = Duration::from_secs(1);
+/// Courses of events of one kind.
+const SEEDS: u64 = 40;
 
 fn path(remote: &str) -> Path {
     Path {
@@ -329,6 +331,23 @@ fn peers_that_rest_cost_nothing() {
     flood(&mut world, first.0, first.1, 100, 10 * SECOND);
     assert!(world.endpoint.ready.len() <= 1);
     assert_eq!(world.endpoint.counts(), counts(0, 41));
+}
+
+#[test]
+fn damaged_datagrams_break_at_most_their_own_peer() {
+    let mut opened = 0;
+    for seed in 0..SEEDS {
+        let mut world = world();
+        world.shuffle(seed);
+        world.damage = 2;
+        let (_, key) = world.call("198.51.100.1:5000");
+        world.until(20 * SECOND, |world| !world.events.is_empty());
+        opened += usize::from(world.events[0] == Event::Open(key));
+        let (client, key) = world.open_undamaged("198.51.100.2:5000");
+        flood(&mut world, client, key, 3, 10 * SECOND);
+    }
+    // A handshake can be spoilt by who stands in the way, but mostly is not.
+    assert!(opened > SEEDS as usize / 4, "{opened}");
 }
 
 /// Somebody who is let in and then sends nonsense under the encryption's heading.

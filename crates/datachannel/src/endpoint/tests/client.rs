@@ -104,7 +104,11 @@ impl Client {
         if let Some(secure) = &mut self.secure
             && secure.deadline().is_some_and(|at| at <= now)
         {
-            secure.tick(now).unwrap();
+            // A handshake that has taken too long, or that somebody has spoilt.
+            if secure.tick(now).is_err() {
+                self.give_up();
+                return None;
+            }
             self.drain(now);
         }
         let association = self.association.as_mut()?;
@@ -137,9 +141,16 @@ impl Client {
                 self.drain(now);
             }
         } else if let Some(secure) = &mut self.secure {
-            secure.receive(now, datagram).unwrap();
-            self.drain(now);
+            match secure.receive(now, datagram) {
+                Ok(()) => self.drain(now),
+                Err(_) => self.give_up(),
+            }
         }
+    }
+
+    fn give_up(&mut self) {
+        (self.closed, self.checks) = (true, false);
+        (self.secure, self.association) = (None, None);
     }
 
     fn drain(&mut self, now: Duration) {

@@ -16,6 +16,8 @@ pub(super) struct World {
     pub(super) delay: Duration,
     /// One in so many datagrams is lost; none with 0.
     pub(super) loss: u64,
+    /// Before one in so many datagrams to the endpoint comes a damaged copy of it; none with 0.
+    pub(super) damage: u64,
     /// Datagrams from the endpoint, and batches of them.
     pub(super) sent: (usize, usize),
     under_way: BTreeMap<(Duration, u64), (Path, Vec<u8>)>,
@@ -33,6 +35,7 @@ impl World {
             events: Vec::new(),
             delay: Duration::from_millis(1),
             loss: 0,
+            damage: 0,
             sent: (0, 0),
             under_way: BTreeMap::new(),
             count: 0,
@@ -62,16 +65,52 @@ impl World {
         (client, key)
     }
 
-    fn throw(&mut self, path: Path, datagram: Vec<u8>) {
+    /// The same while nothing is damaged.
+    pub(super) fn open_undamaged(&mut self, address: &str) -> (usize, PeerKey) {
+        let damage = std::mem::take(&mut self.damage);
+        let opened = self.open(address);
+        self.damage = damage;
+        opened
+    }
+
+    /// A number below `n`.
+    fn roll(&mut self, n: u64) -> u64 {
         self.dice = self
             .dice
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407);
-        if self.loss == 0 || !(self.dice >> 33).is_multiple_of(self.loss) {
-            self.count += 1;
-            self.under_way
-                .insert((self.now + self.delay, self.count), (path, datagram));
+        (self.dice >> 33) % n
+    }
+
+    /// Starts the dice elsewhere.
+    pub(super) fn shuffle(&mut self, seed: u64) {
+        self.dice = seed;
+    }
+
+    fn throw(&mut self, path: Path, datagram: Vec<u8>) {
+        let to_endpoint = path.remote == POD.parse().unwrap();
+        if to_endpoint && self.damage > 0 && self.roll(self.damage) == 0 {
+            let mut damaged = datagram.clone();
+            for _ in 0..=self.roll(4) {
+                let at = self.roll(damaged.len() as u64) as usize;
+                match self.roll(4) {
+                    0 => damaged[at] ^= 1 << self.roll(8),
+                    1 => damaged[at] = self.roll(256) as u8,
+                    2 => damaged.truncate(at.max(1)),
+                    _ => damaged.insert(at, self.roll(256) as u8),
+                }
+            }
+            self.fly(path, damaged);
         }
+        if self.loss == 0 || self.roll(self.loss) > 0 {
+            self.fly(path, datagram);
+        }
+    }
+
+    fn fly(&mut self, path: Path, datagram: Vec<u8>) {
+        self.count += 1;
+        let arrival = (self.now + self.delay, self.count);
+        self.under_way.insert(arrival, (path, datagram));
     }
 
     /// Lets time pass until something is so, at most for this long.
