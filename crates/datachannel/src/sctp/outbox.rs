@@ -66,7 +66,9 @@ struct Fragment {
     /// In the first fragment of a stretch that has arrived: how many fragments that is.
     stretch: u16,
     state: State,
+    /// It was sent more than once: after it was taken for lost, or as a probe.
     again: bool,
+    probe: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -186,6 +188,7 @@ impl Outbox {
         }
         fragment.state = State::InFlight;
         fragment.again = true;
+        fragment.probe = false;
         fragment.transmission = transmission;
         fragment.sent = now.as_micros() as u64;
         self.lost.pop_front();
@@ -224,6 +227,7 @@ impl Outbox {
             stretch: 0,
             state: State::InFlight,
             again: false,
+            probe: false,
         });
         self.unsent -= length;
         self.in_flight += length;

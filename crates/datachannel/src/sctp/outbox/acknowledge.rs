@@ -102,20 +102,19 @@ impl Outbox {
     fn settle(&mut self, fragment: &Fragment, news: &mut News) {
         let length = usize::from(fragment.length);
         let age = news.now.saturating_sub(fragment.sent);
-        let mut spurious = false;
         match fragment.state {
             State::Arrived => return,
             State::InFlight => self.in_flight -= length,
-            State::Lost => {
-                self.lost_bytes -= length;
-                spurious = true;
-            }
+            State::Lost => self.lost_bytes -= length,
         }
         news.acked.bytes += length;
         // An answer faster than any was to the first of two transmissions.
-        spurious |= fragment.again && age < news.shortest;
-        if spurious {
-            self.tolerance = (self.tolerance * 2).min(MAX_TOLERANCE);
+        let early = fragment.again && age < news.shortest;
+        if fragment.state == State::Lost || early {
+            // It was only late, or we asked too early.
+            if !fragment.probe {
+                self.tolerance = (self.tolerance * 2).min(MAX_TOLERANCE);
+            }
             return;
         }
         if fragment.transmission >= self.newest.0 {
@@ -216,6 +215,7 @@ impl Outbox {
             return None;
         }
         fragment.again = true;
+        fragment.probe = true;
         fragment.transmission = transmission;
         fragment.sent = now.as_micros() as u64;
         self.write(index, flag::IMMEDIATE, out);

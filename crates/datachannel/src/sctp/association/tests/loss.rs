@@ -94,3 +94,22 @@ fn the_last_packet_is_lost() {
         assert!(net.now - begin < ms(280), "{lost}: {:?}", net.now - begin);
     }
 }
+
+/// Acknowledgements that come only after a probe are no reason to believe that packets overtake each other.
+#[test]
+fn late_acknowledgements_do_not_dull_the_detection_of_losses() {
+    let mut net = Net::new(Line::good(ms(50)), 27);
+    net.connect();
+    transfer(&mut net, 0, 1, &messages(20, &[5000]), ms(10_000));
+    settle(&mut net);
+    for _ in 0..10 {
+        // The acknowledgement of this one is lost, the probe's comes at the shortest round trip.
+        net.drop = vec![net.sent + 1];
+        transfer(&mut net, 0, 1, &messages(1, &[500]), ms(10_000));
+        settle(&mut net);
+    }
+    net.drop = vec![net.sent];
+    let begin = net.now;
+    transfer(&mut net, 0, 1, &messages(1, &[8000]), ms(10_000));
+    assert!(net.now - begin < ms(160), "{:?}", net.now - begin);
+}
