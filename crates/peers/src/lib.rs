@@ -14,6 +14,7 @@ mod throttle;
 mod tracker;
 mod udp;
 pub mod webrtc;
+mod websocket;
 
 use axum::Router;
 use axum::routing::{any, get};

@@ -1,46 +1,69 @@
 //! The tracker over a WebSocket, for browsers. One task per connection reads, writes and watches the clock. While a client does not
 //! take what is sent to it nothing is read from it either, and its patience is limited; a client that is silent, too loud, or keeps
-//! sending nonsense is closed. When the connection ends, however that comes about, it leaves all its swarms.
+//! sending nonsense is closed. When the connection ends, however that comes about, it leaves all its swarms. What arrives is read into
+//! a buffer of the thread, so a connection on which nothing happens holds none.
 
-use std::borrow::Cow;
+use std::cell::RefCell;
+use std::future::poll_fn;
 use std::net::IpAddr;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
-use axum::extract::State;
-use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use bittorrent::InfoHash;
-use bittorrent::tracker::Event;
-use bittorrent::tracker::socket::{Action, Announce, BadMessage, MAX_MESSAGE, Reply, Request};
-use swarm::{ConnId, Session};
-use tokio::time::{Instant, timeout};
+use bittorrent::tracker::socket::MAX_MESSAGE;
+use hyper::upgrade::{OnUpgrade, Upgraded};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
 use crate::Tracker;
 use crate::address::Known;
-use crate::connections::{Inbox, Place};
-use crate::tracker::{No, count_refusal};
+use crate::connections::{End, Outbox, Place, empty};
+use crate::tracker::count_refusal;
+use crate::websocket::{self, BadFrame, Frames, Heard, close_frame, ping_frame, pong_frame};
+use talk::Talk;
 
-/// Malformed or overhasty messages that a connection may send before it is closed.
-const STRIKES: u32 = 20;
+mod talk;
 
-/// Buffers per connection: most messages fit, larger ones grow it for a moment.
-const READ_BUFFER: usize = 4 << 10;
-const WRITE_BUFFER: usize = 8 << 10;
+/// Bytes that are read at once: several announces with their offers.
+const READ: usize = 64 << 10;
+
+/// How often a connection reads before others get a turn.
+const TURN: u32 = 4;
+
+/// Reasons to end a connection, as numbers of the protocol.
+const DONE: u16 = 1000;
+const AWAY: u16 = 1001;
+const POLICY: u16 = 1008;
+
+thread_local! {
+    static ARRIVED: RefCell<Vec<u8>> = RefCell::new(vec![0; READ]);
+}
 
 /// `GET /tracker/socket`: opens a WebSocket.
 pub(crate) async fn open(
     State(tracker): State<Tracker>,
     address: Known,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    mut request: Request,
 ) -> Response {
-    let upgrade = match upgrade {
-        Ok(upgrade) => upgrade,
-        Err(rejection) => return rejection.into_response(),
+    let accepted = websocket::accept(request.method(), request.version(), request.headers());
+    let accepted = match accepted {
+        Ok(accepted) => accepted,
+        Err(refused) => return refused.into_response(),
     };
     let Some(address) = address.0 else {
         count_refusal("no_address");
         return (StatusCode::BAD_REQUEST, "your address is not known").into_response();
+    };
+    let Some(upgrade) = request.extensions_mut().remove::<OnUpgrade>() else {
+        return (
+            StatusCode::UPGRADE_REQUIRED,
+            "no WebSocket is possible here",
+        )
+            .into_response();
     };
     let inner = tracker.inner();
     if *inner.closing().borrow() {
@@ -54,198 +77,224 @@ pub(crate) async fn open(
         count_refusal("too_many_sockets");
         return (StatusCode::SERVICE_UNAVAILABLE, "too many connections").into_response();
     };
-    upgrade
-        .max_message_size(MAX_MESSAGE)
-        .max_frame_size(MAX_MESSAGE)
-        .read_buffer_size(READ_BUFFER)
-        .write_buffer_size(WRITE_BUFFER)
-        .on_upgrade(move |socket| async move {
-            let (mut connection, inbox) = Connection::new(tracker, address, place);
-            connection.run(socket, inbox).await;
-        })
+    tokio::spawn(async move {
+        if let Ok(stream) = upgrade.await {
+            serve(tracker, address, place, TokioIo::new(stream)).await;
+        }
+    });
+    accepted
+}
+
+type Stream = TokioIo<Upgraded>;
+
+/// What happens next on a connection.
+enum Next {
+    /// Something waits to be sent.
+    Send,
+    /// The client has said something that takes a while to answer.
+    Wait,
+    /// It has been silent for a while.
+    Silence,
+    /// It has said good-bye.
+    Parted,
+    /// It is gone.
+    Gone,
+    /// It has sent too much nonsense.
+    Hopeless,
+    /// It has to go.
+    End(End),
+}
+
+/// Serves a connection until it ends.
+async fn serve(tracker: Tracker, address: IpAddr, place: Place, mut stream: Stream) {
+    let closing = tracker.inner().closing();
+    let (talk, outbox) = Talk::new(tracker, address, place);
+    if *closing.borrow() {
+        outbox.end(End::Closing);
+    }
+    let mut connection = Connection {
+        frames: Frames::new(MAX_MESSAGE),
+        heard: Instant::now(),
+        pinged: false,
+        gathering: false,
+        talk,
+        outbox,
+    };
+    let patience = connection.talk.config().patience;
+    let (mut sleep, mut leaving) = (pin!(sleep_until(connection.wake())), Vec::new());
+    let parting = loop {
+        match poll_fn(|cx| connection.poll(cx, &mut stream, sleep.as_mut(), &mut leaving)).await {
+            // A client that does not read fills its outbox long before its patience is over when others keep talking to it.
+            Next::Send => {
+                let sent = timeout(patience, send(&mut stream, &leaving, &connection.outbox)).await;
+                empty(&mut leaving);
+                match sent {
+                    Ok(Ok(())) => {}
+                    Ok(Err(Some(End::Closing))) => break Some((AWAY, "the pod is going down")),
+                    Ok(Err(Some(End::Overflow))) | Err(_) => break None,
+                    Ok(Err(None)) => return,
+                }
+            }
+            Next::Wait => connection.talk.catch_up().await,
+            Next::Silence if connection.pinged => {
+                count_refusal("idle");
+                break Some((AWAY, "no sign of life"));
+            }
+            Next::Silence => {
+                connection.pinged = true;
+                leaving = Vec::new();
+                connection.outbox.shrink();
+                connection.outbox.put(ping_frame);
+            }
+            Next::Parted => break Some((DONE, "")),
+            Next::Gone => return,
+            Next::Hopeless => break Some((POLICY, "too many malformed or hasty messages")),
+            Next::End(End::Closing) => break Some((AWAY, "the pod is going down")),
+            Next::End(End::Overflow) => break None,
+        }
+    };
+    match parting {
+        Some((code, reason)) => {
+            connection.outbox.take_rest(&mut leaving);
+            close_frame(&mut leaving, code, reason);
+            let farewell = async {
+                stream.write_all(&leaving).await?;
+                stream.shutdown().await
+            };
+            let _ = timeout(patience, farewell).await;
+        }
+        // There is no use in saying good-bye to somebody who does not read.
+        None => count_refusal("does_not_read"),
+    }
+    drop(closing);
+}
+
+/// Sends all of it, unless the client or the connection ends meanwhile.
+async fn send(stream: &mut Stream, bytes: &[u8], outbox: &Outbox) -> Result<(), Option<End>> {
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let sent = poll_fn(|cx| match Pin::new(&mut *stream).poll_write(cx, rest) {
+            Poll::Ready(Ok(sent)) if sent > 0 => Poll::Ready(Ok(sent)),
+            Poll::Ready(_) => Poll::Ready(Err(None)),
+            Poll::Pending => outbox.poll_end(cx).map(|end| Err(Some(end))),
+        });
+        rest = rest.get(sent.await?..).unwrap_or_default();
+    }
+    poll_fn(|cx| Pin::new(&mut *stream).poll_flush(cx))
+        .await
+        .map_err(|_| None)
 }
 
 /// One open WebSocket.
 struct Connection {
-    tracker: Tracker,
-    conn: ConnId,
-    address: IpAddr,
-    session: Session,
-    strikes: u32,
-    _place: Place,
+    talk: Talk,
+    outbox: Arc<Outbox>,
+    frames: Frames,
+    /// When the client was last heard, and whether it has been asked for a sign of life since.
+    heard: Instant,
+    pinged: bool,
+    /// Whether others were let go first so that they may add to what waits.
+    gathering: bool,
 }
 
 impl Connection {
-    fn new(tracker: Tracker, address: IpAddr, place: Place) -> (Self, Inbox) {
-        let (conn, inbox) = tracker.inner().connections.open();
-        let config = &tracker.inner().config;
-        let session = Session::new(
-            tracker.inner().now(),
-            config.swarms_per_socket,
-            config.socket_rate,
-        );
-        (
-            Self {
-                tracker,
-                conn,
-                address,
-                session,
-                strikes: 0,
-                _place: place,
-            },
-            inbox,
-        )
+    /// When the client's silence will have lasted too long.
+    fn wake(&self) -> Instant {
+        let config = self.talk.config();
+        self.heard
+            + if self.pinged {
+                config.idle
+            } else {
+                config.ping
+            }
     }
 
-    /// Serves the connection until it ends.
-    async fn run(&mut self, mut socket: WebSocket, mut inbox: Inbox) {
-        let config = self.tracker.inner().config.clone();
-        let mut closing = self.tracker.inner().closing();
-        let mut heard = Instant::now();
-        let mut pinged = false;
-        let overflow = inbox.overflow.clone();
-        let parting = loop {
-            let wake = heard + if pinged { config.idle } else { config.ping };
-            let outgoing = tokio::select! {
-                message = inbox.next() => match message {
-                    Some(text) => Message::Text(text.into()),
-                    None => return,
-                },
-                incoming = socket.recv() => {
-                    let Some(Ok(message)) = incoming else { return };
-                    heard = Instant::now();
-                    pinged = false;
-                    match message {
-                        Message::Text(text) => self.hear(&text).await,
-                        Message::Binary(bytes) => match std::str::from_utf8(&bytes) {
-                            Ok(text) => self.hear(text).await,
-                            Err(_) => self.strikes += 1,
-                        },
-                        Message::Close(_) => return,
-                        // Pings are answered by the library.
-                        Message::Ping(_) | Message::Pong(_) => {}
-                    }
-                    if self.strikes > STRIKES {
-                        break Some((close_code::POLICY, "too many malformed or hasty messages"));
-                    }
-                    continue;
-                },
-                () = tokio::time::sleep_until(wake) => {
-                    if pinged {
-                        count_refusal("idle");
-                        break Some((close_code::AWAY, "no sign of life"));
-                    }
-                    pinged = true;
-                    Message::Ping(Default::default())
-                },
-                () = async { drop(closing.wait_for(|closed| *closed).await) } => break Some((close_code::AWAY, "the pod is going down")),
-                () = overflow.notified() => break None,
-            };
-            // A client that does not read fills its queue long before its patience is over when others keep talking to it.
-            let sent = tokio::select! {
-                sent = timeout(config.patience, socket.send(outgoing)) => sent,
-                () = overflow.notified() => break None,
-            };
-            match sent {
-                Ok(Ok(())) => {}
-                Ok(Err(_)) => return,
-                Err(_) => break None,
-            }
-        };
-        match parting {
-            Some((code, reason)) => {
-                let frame = CloseFrame {
-                    code,
-                    reason: reason.into(),
-                };
-                let _ = timeout(config.patience, socket.send(Message::Close(Some(frame)))).await;
-            }
-            // There is no use in saying good-bye to somebody who does not read.
-            None => count_refusal("does_not_read"),
-        }
-    }
-
-    /// Does what a message asks for, or tells why not.
-    async fn hear(&mut self, text: &str) {
-        let inner = self.tracker.inner();
-        if let Err(refusal) = self.session.speak(inner.now()) {
-            self.strikes += 1;
-            return self.refuse(Action::Announce, None, refusal.into());
-        }
-        match Request::parse(text) {
-            Ok(Request::Announce(announce)) => {
-                let (infohash, peer_id) = (announce.infohash, announce.peer_id);
-                if let Err(no) = self.announce(announce).await {
-                    // A member whose announce is refused is one no longer, lest it be forgotten when the connection ends.
-                    self.session.part(infohash, peer_id);
-                    self.tracker.inner().leave(infohash, peer_id, self.conn);
-                    self.refuse(Action::Announce, Some(infohash), no);
+    /// Reads what there is and then tells what else is to be done. What is to be sent is in `leaving`.
+    fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        stream: &mut Stream,
+        mut sleep: Pin<&mut Sleep>,
+        leaving: &mut Vec<u8>,
+    ) -> Poll<Next> {
+        let mut more = true;
+        for _ in 0..TURN {
+            match self.poll_read(cx, stream) {
+                Poll::Ready(None) => {}
+                Poll::Ready(Some(end)) => return Poll::Ready(end),
+                Poll::Pending => {
+                    more = false;
+                    break;
                 }
             }
-            Ok(Request::Answer(answer)) => {
-                if let Err(no) = inner.answer(self.conn, &answer) {
-                    self.refuse(Action::Announce, Some(answer.infohash), no);
+            if self.talk.is_hopeless() {
+                return Poll::Ready(Next::Hopeless);
+            }
+            if self.talk.has_waiting() {
+                return Poll::Ready(Next::Wait);
+            }
+            if !self.outbox.is_empty() {
+                break;
+            }
+        }
+        if !self.gathering && !self.outbox.is_empty() {
+            // All who can run now may have something for this client too: one system call is cheaper than many.
+            self.gathering = true;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        match self.outbox.poll_take(cx, leaving) {
+            Poll::Ready(Ok(())) => {
+                self.gathering = false;
+                return Poll::Ready(Next::Send);
+            }
+            Poll::Ready(Err(end)) => return Poll::Ready(Next::End(end)),
+            Poll::Pending => {}
+        }
+        if more {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        loop {
+            ready!(sleep.as_mut().poll(cx));
+            // The alarm is not set anew with every message, so it may ring too early.
+            let wake = self.wake();
+            if wake <= Instant::now() {
+                // For the time after.
+                sleep.as_mut().reset(self.heard + self.talk.config().idle);
+                return Poll::Ready(Next::Silence);
+            }
+            sleep.as_mut().reset(wake);
+        }
+    }
+
+    /// Reads once and listens to it; tells if that was the end.
+    fn poll_read(&mut self, cx: &mut Context<'_>, stream: &mut Stream) -> Poll<Option<Next>> {
+        ARRIVED.with_borrow_mut(|arrived| {
+            let mut buffer = ReadBuf::new(arrived);
+            let read = ready!(Pin::new(stream).poll_read(cx, &mut buffer));
+            if read.is_err() || buffer.filled().is_empty() {
+                return Poll::Ready(Some(Next::Gone));
+            }
+            self.heard = Instant::now();
+            self.pinged = false;
+            let (talk, outbox) = (&mut self.talk, &self.outbox);
+            let mut parted = false;
+            let taken = self.frames.take(buffer.filled_mut(), |heard| match heard {
+                _ if parted => {}
+                Heard::Message(bytes) => talk.hear(bytes),
+                Heard::Ping(payload) => outbox.put(|out| pong_frame(out, payload)),
+                Heard::Pong => {}
+                Heard::Close => parted = true,
+            });
+            Poll::Ready(match taken {
+                Ok(()) if parted => Some(Next::Parted),
+                Ok(()) => None,
+                Err(BadFrame) => {
+                    count_refusal("malformed");
+                    Some(Next::Gone)
                 }
-            }
-            Ok(Request::Scrape(infohashes)) => {
-                let swarms = inner.scrape(&infohashes).await;
-                self.send(&Reply::Scraped(swarms));
-            }
-            Err(bad) => {
-                self.strikes += 1;
-                count_refusal("malformed");
-                self.send(&Reply::Failure {
-                    action: Action::Announce,
-                    infohash: None,
-                    reason: explained(&bad),
-                });
-            }
-        }
-    }
-
-    async fn announce(&mut self, announce: Announce<'_>) -> Result<(), No> {
-        match announce.event {
-            Event::Stopped => self.session.part(announce.infohash, announce.peer_id),
-            _ => self.session.join(announce.infohash, announce.peer_id)?,
-        }
-        self.tracker
-            .inner()
-            .announce_socket(self.conn, self.address, announce)
-            .await
-    }
-
-    fn refuse(&self, action: Action, infohash: Option<InfoHash>, no: No) {
-        count_refusal(no.label());
-        self.send(&Reply::Failure {
-            action,
-            infohash,
-            reason: no.reason().into(),
-        });
-    }
-
-    fn send(&self, reply: &Reply<'_>) {
-        self.tracker
-            .inner()
-            .connections
-            .send(self.conn, reply.to_json());
-    }
-}
-
-/// What is wrong with a message, without quoting it.
-fn explained(bad: &BadMessage) -> Cow<'static, str> {
-    match bad {
-        BadMessage::Json(error) if error.is_syntax() || error.is_eof() => "not JSON".into(),
-        BadMessage::Json(_) => "a field has the wrong type or length".into(),
-        other => other.to_string().into(),
-    }
-}
-
-impl Drop for Connection {
-    fn drop(&mut self) {
-        let inner = self.tracker.inner();
-        inner.connections.close(self.conn);
-        for (infohash, peer_id) in self.session.joined() {
-            inner.leave(infohash, peer_id, self.conn);
-        }
+            })
+        })
     }
 }

@@ -23,7 +23,8 @@ use crate::Config;
 use crate::chance::Dice;
 use crate::connections::{Connections, lock};
 use crate::throttle::Throttle;
-use known::{Known, Ticket};
+use crate::websocket::text_frame;
+use known::Known;
 pub use resident::{Offered, Resident};
 
 /// Parts of the swarm table: enough that two announces rarely meet at a lock.
@@ -160,7 +161,7 @@ impl Tracker {
             sdp: sdp.sdp(),
         });
         metrics::counter!("shoal_tracker_answers_total").increment(1);
-        self.inner.connections.send(to, message.to_json());
+        self.inner.send(to, &message);
     }
 
     /// Forgets an infohash that is no longer hosted: its swarm is dropped at once and its members are told.
@@ -175,10 +176,9 @@ impl Tracker {
             action,
             infohash: Some(infohash),
             reason,
-        }
-        .to_json();
+        };
         for member in members {
-            self.inner.connections.send(member, message.clone());
+            self.inner.send(member, &message);
         }
     }
 
@@ -195,6 +195,7 @@ impl Tracker {
     /// Takes no further connections, says good-bye to those that are open, and waits a few seconds for them to end.
     pub async fn close(&self) {
         self.inner.closed.send_replace(true);
+        self.inner.connections.end_all();
         // The receivers are the connections; the channel closes with the last of them.
         let _ = tokio::time::timeout(FAREWELL, self.inner.closed.closed()).await;
     }
@@ -215,40 +216,45 @@ impl Inner {
         self.closed.subscribe()
     }
 
-    /// A browser announces itself: everybody concerned is sent what they need.
-    pub(crate) async fn announce_socket(
+    /// A browser announces itself: everybody concerned is sent what they need. `None` if it is not known whether the infohash is hosted.
+    pub(crate) fn announce_socket(
         &self,
         conn: ConnId,
         address: IpAddr,
-        mut announce: socket::Announce<'_>,
-    ) -> Result<(), No> {
-        metrics::counter!("shoal_tracker_announces_total", "transport" => "socket").increment(1);
+        announce: &mut socket::Announce<'_>,
+    ) -> Option<Result<(), No>> {
         let resident = self.resident.get();
-        let kept = resident.and_then(|resident| resident.pick(&mut announce, &self.config.limits));
-        let announce = &announce;
-        let mut sends = self
-            .with_hosted(announce.infohash, |shard| {
-                let Shard { swarms, dice, .. } = shard;
-                let mut choose = at_random(|n| dice.below(n));
-                swarms.announce_socket(self.now(), (conn, address), announce, &mut choose)
-            })
-            .await??;
+        let kept = resident.and_then(|resident| resident.pick(announce, &self.config.limits));
+        let announced = self.if_known(announce.infohash, |shard| {
+            let Shard { swarms, dice, .. } = shard;
+            let mut choose = at_random(|n| dice.below(n));
+            swarms.announce_socket(self.now(), (conn, address), announce, &mut choose)
+        });
+        let mut sends = match announced.map_err(|_| ()) {
+            Ok(Ok(Ok(sends))) => sends,
+            Ok(Ok(Err(refusal))) => return Some(Err(refusal.into())),
+            Ok(Err(no)) => return Some(Err(no)),
+            Err(()) => {
+                announce.offers.extend(kept);
+                return None;
+            }
+        };
+        metrics::counter!("shoal_tracker_announces_total", "transport" => "socket").increment(1);
         if let Some((resident, offer)) = resident.zip(kept) {
             resident.hand((conn, address), announce, offer);
         }
         let mut offers = 0;
+        let post = self.connections.post();
         for send in &mut sends {
             match &mut send.message {
                 Reply::Announced { counts, .. } => *counts = self.with_resident(*counts),
                 Reply::Offer { .. } => offers += 1,
                 _ => {}
             }
+            post.send(send.to, |out| write(&send.message, out));
         }
         metrics::counter!("shoal_tracker_offers_total").increment(offers);
-        for send in sends {
-            self.connections.send(send.to, send.message.to_json());
-        }
-        Ok(())
+        Some(Ok(()))
     }
 
     /// A browser answers an offer.
@@ -258,9 +264,15 @@ impl Inner {
             .answer(conn, answer)?;
         if let Some(send) = send {
             metrics::counter!("shoal_tracker_answers_total").increment(1);
-            self.connections.send(send.to, send.message.to_json());
+            self.send(send.to, &send.message);
         }
         Ok(())
+    }
+
+    fn send(&self, conn: ConnId, message: &Reply<'_>) {
+        self.connections
+            .post()
+            .send(conn, |out| write(message, out));
     }
 
     /// Another client announces itself and is told of others, of one family only if the reply can hold no more.
@@ -345,36 +357,43 @@ impl Inner {
         mut act: impl FnOnce(&mut Shard) -> T,
     ) -> Result<T, No> {
         loop {
-            let ticket;
-            (ticket, act) = match self.if_known(infohash, act) {
+            match self.if_known(infohash, act) {
                 Ok(done) => return done,
-                Err(unknown) => unknown,
-            };
-            let _permit = self.questions.acquire().await;
-            let hosted = (self.hosts)(infohash).await;
-            let mut shard = lock(self.shard(infohash));
-            let now = self.now();
-            shard.known.learn(now, infohash, ticket, hosted);
-            // What was forgotten meanwhile is asked again.
-            match shard.known.answer(now, infohash) {
-                Ok(true) => return Ok(act(&mut shard)),
-                Ok(false) => return Err(No::Unknown),
-                Err(_) => {}
+                Err(unknown) => act = unknown,
             }
+            self.learn(infohash).await?;
         }
     }
 
-    /// The same, if it is known whether the infohash is hosted; else what was to be done, and a ticket to ask with.
+    /// Asks whether an infohash is hosted, unless that is known. A good answer may be forgotten again before it can be used.
+    pub(crate) async fn learn(&self, infohash: InfoHash) -> Result<(), No> {
+        let answer = lock(self.shard(infohash))
+            .known
+            .answer(self.now(), infohash);
+        let hosted = match answer {
+            Ok(hosted) => hosted,
+            Err(ticket) => {
+                let _permit = self.questions.acquire().await;
+                let hosted = (self.hosts)(infohash).await;
+                let mut shard = lock(self.shard(infohash));
+                shard.known.learn(self.now(), infohash, ticket, hosted);
+                hosted
+            }
+        };
+        if hosted { Ok(()) } else { Err(No::Unknown) }
+    }
+
+    /// The same, if it is known whether the infohash is hosted; else what was to be done is given back.
     fn if_known<T, F: FnOnce(&mut Shard) -> T>(
         &self,
         infohash: InfoHash,
         act: F,
-    ) -> Result<Result<T, No>, (Ticket, F)> {
+    ) -> Result<Result<T, No>, F> {
         let mut shard = lock(self.shard(infohash));
         match shard.known.answer(self.now(), infohash) {
             Ok(true) => Ok(Ok(act(&mut shard))),
             Ok(false) => Ok(Err(No::Unknown)),
-            Err(ticket) => Err((ticket, act)),
+            Err(_) => Err(act),
         }
     }
 
@@ -408,6 +427,11 @@ impl Inner {
         metrics::gauge!("shoal_tracker_swarms").set(swarms as f64);
         metrics::gauge!("shoal_tracker_peers").set(peers as f64);
     }
+}
+
+/// Writes a message as it leaves.
+fn write(message: &Reply<'_>, out: &mut Vec<u8>) {
+    text_frame(out, |out| message.write_json(out));
 }
 
 /// Counts a refusal by its reason.
