@@ -68,7 +68,7 @@ export async function startPod(settings = {}, folder = undefined, place = undefi
   const address = place?.address ?? `http://localhost:${port}`
   // Settings of the surroundings are not this pod's.
   const others = Object.fromEntries(Object.entries(process.env).filter(([key]) => !key.startsWith('SHOAL_')))
-  const child = spawn(program, ['serve', '--listen', `127.0.0.1:${port}`, '--data', data, '--public-url', address], {
+  const child = spawn(program, ['serve', '--listen', `${place?.ip ?? '127.0.0.1'}:${port}`, '--data', data, '--public-url', address], {
     env: { ...others, SHOAL_ADMIN_PASSWORD: 'root-password', ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
