@@ -130,8 +130,11 @@ impl Client {
     pub(super) fn receive(&mut self, now: Duration, datagram: &[u8]) {
         let answer = self.answer.as_ref().unwrap();
         if datagram[0] < 4 {
-            let response =
-                stun::Response::parse(datagram, Some(&stun::Key::new(&answer.password))).unwrap();
+            let key = stun::Key::new(&answer.password);
+            // A damaged check may have been refused, which nobody can sign.
+            let Ok(response) = stun::Response::parse(datagram, Some(&key)) else {
+                return;
+            };
             assert_eq!(response.outcome, stun::Outcome::Address(self.address));
             if self.secure.is_none() {
                 let terms = Terms::new(&self.certificate, Instant::now(), 15 * SECOND);
