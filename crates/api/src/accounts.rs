@@ -5,7 +5,7 @@ use crate::{
     extract::Name,
     params::Params,
     videos::query_of,
-    views::{Account, Channel, List, VideoSummary},
+    views::{Account, Channel, List, Ready, VideoSummary, listed},
 };
 use app::{Error, Pod};
 use axum::{Json, extract::State};
@@ -43,15 +43,11 @@ pub async fn show(State(pod): State<Pod>, Name(name): Name) -> Answer<Json<Accou
 #[utoipa::path(get, path = "/api/v1/accounts/{name}/videos", tag = "channels",
     params(("name" = String, Path), ("start" = Option<i64>, Query), ("count" = Option<i64>, Query), ("sort" = Option<String>, Query)),
     responses((status = 200, body = List<VideoSummary>), (status = 404)))]
-pub async fn videos(
-    State(pod): State<Pod>,
-    Name(name): Name,
-    params: Params,
-) -> Answer<Json<List<VideoSummary>>> {
+pub async fn videos(State(pod): State<Pod>, Name(name): Name, params: Params) -> Answer<Ready> {
     let account = find(&pod, &name).await?;
     let query = query_of(&params, Scope::ListedOfAccount(account.id))?;
     let page = app::videos::list(&pod, query).await?;
-    Ok(Json(List::of_videos(&pod, &page)))
+    Ok(listed(&pod, &page))
 }
 
 /// The channels of an account.

@@ -6,7 +6,7 @@ use crate::{
     form,
     params::Params,
     videos::query_of,
-    views::{Avatars, Channel, List, NewChannel, VideoSummary, avatars},
+    views::{Avatars, Channel, List, NewChannel, Ready, VideoSummary, avatars, listed},
 };
 use app::{Pod, avatars as pictures, channels};
 use axum::{
@@ -106,15 +106,11 @@ pub async fn delete(
 #[utoipa::path(get, path = "/api/v1/video-channels/{channelHandle}/videos", tag = "channels",
     params(("channelHandle" = String, Path), ("start" = Option<i64>, Query), ("count" = Option<i64>, Query), ("sort" = Option<String>, Query)),
     responses((status = 200, body = List<VideoSummary>), (status = 404)))]
-pub async fn videos(
-    State(pod): State<Pod>,
-    Name(name): Name,
-    params: Params,
-) -> Answer<Json<List<VideoSummary>>> {
+pub async fn videos(State(pod): State<Pod>, Name(name): Name, params: Params) -> Answer<Ready> {
     let channel = channels::show(&pod, &name).await?;
     let query = query_of(&params, Scope::ListedOfChannel(channel.id))?;
     let page = app::videos::list(&pod, query).await?;
-    Ok(Json(List::of_videos(&pod, &page)))
+    Ok(listed(&pod, &page))
 }
 
 /// Sets a channel's picture.

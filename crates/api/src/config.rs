@@ -1,17 +1,21 @@
 //! What clients need to know of the pod before anything else.
 
-use app::{Pod, SignUp, uploads::EXTENSIONS};
+use crate::views::{Ready, written};
+use app::{Pod, Settings, SignUp, uploads::EXTENSIONS};
 use axum::{Json, extract::State};
 use serde_json::{Value, json};
 
 /// The pod's public configuration: the part of PeerTube's that there is something to say about.
 #[utoipa::path(get, path = "/api/v1/config", tag = "pod", responses((status = 200, body = Object)))]
-pub async fn show(State(pod): State<Pod>) -> Json<Value> {
-    let settings = &pod.settings;
+pub async fn show(State(pod): State<Pod>) -> Ready {
+    Ready(pod.lists.config(|| written(&public(&pod.settings))))
+}
+
+fn public(settings: &Settings) -> Value {
     let open = settings.sign_up == SignUp::Open;
     let heights = &settings.transcoding.ladder.heights;
     let pictures = [".png", ".jpg", ".jpeg", ".webp", ".gif"];
-    Json(json!({
+    json!({
         "client": { "videos": { "miniature": { "displayAuthorAvatar": true, "preferAuthorDisplayName": false } } },
         "defaults": {
             "publish": { "downloadEnabled": true, "commentsPolicy": 1, "privacy": 1, "licence": null },
@@ -54,7 +58,7 @@ pub async fn show(State(pod): State<Pod>) -> Json<Value> {
         "trending": { "videos": { "intervalDays": 7, "algorithms": { "enabled": ["most-viewed"], "default": "most-viewed" } } },
         "search": { "remoteUri": { "users": false, "anonymous": false }, "searchIndex": { "enabled": false, "url": "" } },
         "webrtc": { "stunServers": [] },
-    }))
+    })
 }
 
 /// What the pod says about itself.

@@ -101,10 +101,9 @@ pub async fn videos(
         Some(_) => query.sort,
     };
     query.search = params.text("search").map(str::to_owned);
-    let page = app::videos::list(&pod, query).await?;
-    let jobs = app::videos::jobs_of(&pod, &page.videos).await?;
-    let data = page
-        .videos
+    let (total, videos) = app::videos::mine(&pod, &query).await?;
+    let jobs = app::videos::jobs_of(&pod, &videos).await?;
+    let data = videos
         .iter()
         .map(|v| {
             let own: Vec<_> = jobs
@@ -115,10 +114,7 @@ pub async fn videos(
             VideoSummary::for_owner(&pod, v, &own)
         })
         .collect();
-    Ok(Json(List {
-        total: page.total,
-        data,
-    }))
+    Ok(Json(List { total, data }))
 }
 
 /// Sets one's picture.

@@ -26,6 +26,7 @@ fn status(error: &Error) -> StatusCode {
         Error::Forbidden(_) => StatusCode::FORBIDDEN,
         Error::Invalid { .. } | Error::Grant { .. } => StatusCode::BAD_REQUEST,
         Error::Conflict { .. } => StatusCode::CONFLICT,
+        Error::TooSlow(_) => StatusCode::REQUEST_TIMEOUT,
         Error::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
         Error::Unprocessable(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Error::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
@@ -91,6 +92,10 @@ impl IntoResponse for Problem {
             }
             Error::Unavailable(_) => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from(30));
+            }
+            Error::TooSlow(_) => {
+                // What may still come of the body is nobody's request (RFC 9110, 15.5.9).
+                headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
             }
             Error::Unauthorized(_) => {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

@@ -4,7 +4,7 @@ use crate::{
     Answer,
     params::Params,
     videos::query_of,
-    views::{Channel, List, VideoSummary},
+    views::{Channel, List, Ready, VideoSummary, listed},
 };
 use app::{Error, Pod};
 use axum::{Json, extract::State};
@@ -23,11 +23,11 @@ fn text_of(params: &Params) -> Answer<String> {
     params(("search" = String, Query), ("start" = Option<i64>, Query), ("count" = Option<i64>, Query), ("sort" = Option<String>, Query),
         ("categoryOneOf" = Option<Vec<i64>>, Query), ("tagsOneOf" = Option<Vec<String>>, Query), ("durationMin" = Option<i64>, Query), ("durationMax" = Option<i64>, Query)),
     responses((status = 200, body = List<VideoSummary>), (status = 400)))]
-pub async fn videos(State(pod): State<Pod>, params: Params) -> Answer<Json<List<VideoSummary>>> {
+pub async fn videos(State(pod): State<Pod>, params: Params) -> Answer<Ready> {
     let mut query = query_of(&params, Scope::Listed)?;
     query.search = Some(text_of(&params)?);
     let page = app::videos::list(&pod, query).await?;
-    Ok(Json(List::of_videos(&pod, &page)))
+    Ok(listed(&pod, &page))
 }
 
 /// Channels whose name or title holds the text.

@@ -5,9 +5,15 @@ use crate::{
     extract::{Named, SignedIn, Viewer},
     form::{self, VideoFields},
     params::Params,
-    views::{Description, FileToken, List, Storyboards, TrafficDay, VideoDetails, VideoSummary},
+    views::{
+        Description, FileToken, List, Ready, Storyboards, TrafficDay, VideoDetails, VideoSummary,
+        listed, written,
+    },
 };
-use app::{Error, Pod, videos};
+use app::{
+    Error, Pod,
+    videos::{self, Details},
+};
 use axum::{
     Json,
     extract::{Request, State},
@@ -73,9 +79,9 @@ fn sort_of(text: Option<&str>) -> Answer<VideoSort> {
         ("categoryOneOf" = Option<Vec<i64>>, Query), ("licenceOneOf" = Option<Vec<i64>>, Query), ("languageOneOf" = Option<Vec<String>>, Query),
         ("tagsOneOf" = Option<Vec<String>>, Query), ("tagsAllOf" = Option<Vec<String>>, Query), ("nsfw" = Option<String>, Query)),
     responses((status = 200, body = List<VideoSummary>), (status = 400)))]
-pub async fn list(State(pod): State<Pod>, params: Params) -> Answer<Json<List<VideoSummary>>> {
+pub async fn list(State(pod): State<Pod>, params: Params) -> Answer<Ready> {
     let page = videos::list(&pod, query_of(&params, Scope::Listed)?).await?;
-    Ok(Json(List::of_videos(&pod, &page)))
+    Ok(listed(&pod, &page))
 }
 
 /// One video. Its owner also sees how publishing goes.
@@ -85,13 +91,14 @@ pub async fn show(
     State(pod): State<Pod>,
     Viewer(viewer): Viewer,
     Named(named): Named,
-) -> Answer<Json<VideoDetails>> {
-    let details = videos::show(&pod, viewer.as_ref(), named).await?;
-    let stopped = match &viewer {
-        Some(user) => db::traffic::stop_of(&pod.db, user.id, details.video.id).await?,
-        None => None,
+) -> Answer<Ready> {
+    let Some(user) = viewer else {
+        let make = |details: &Details| written(&VideoDetails::new(&pod, details, None));
+        return Ok(Ready(videos::answer(&pod, named, make).await?));
     };
-    Ok(Json(VideoDetails::new(&pod, &details, stopped)))
+    let details = videos::show(&pod, Some(&user), named).await?;
+    let stopped = db::traffic::stop_of(&pod.db, user.id, details.video.id).await?;
+    Ok(Ready(written(&VideoDetails::new(&pod, &details, stopped))))
 }
 
 /// Changes a video. JSON, or a form when a picture comes with it.

@@ -12,10 +12,15 @@ pub use job::Job;
 pub use swarm::Swarms;
 pub use user::{AdminUser, MyUser, NewUser, Quota};
 pub use video::{
-    Description, FileToken, NewVideo, Storyboards, TrafficDay, VideoDetails, VideoSummary,
+    Description, FileToken, NewVideo, Storyboards, TrafficDay, VideoDetails, VideoSummary, listed,
 };
 
-use jiff::Timestamp;
+use axum::{
+    http::{HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+use bytes::Bytes;
+use jiff::{Timestamp, civil};
 use serde::Serialize;
 
 /// One page of a list, and how long the whole is.
@@ -25,12 +30,37 @@ pub struct List<T> {
     pub data: Vec<T>,
 }
 
+/// JSON that is written already, as an answer.
+pub struct Ready(pub Bytes);
+
+impl IntoResponse for Ready {
+    fn into_response(self) -> Response {
+        let kind = HeaderValue::from_static("application/json");
+        ([(header::CONTENT_TYPE, kind)], self.0).into_response()
+    }
+}
+
+/// Writes a view as JSON.
+pub(crate) fn written(view: &impl Serialize) -> Bytes {
+    // Views have text keys and no serializers that can fail.
+    let json = serde_json::to_vec(view).expect("a view is made of texts, numbers and lists");
+    json.into()
+}
+
 /// Milliseconds since 1970 as `2026-01-31T12:00:00.000Z`.
 pub(crate) fn time(milliseconds: i64) -> String {
-    Timestamp::from_millisecond(milliseconds)
-        .unwrap_or(Timestamp::UNIX_EPOCH)
-        .strftime("%Y-%m-%dT%H:%M:%S%.3fZ")
-        .to_string()
+    let time = Timestamp::from_millisecond(milliseconds).unwrap_or(Timestamp::UNIX_EPOCH);
+    let time: civil::DateTime = jiff::tz::Offset::UTC.to_datetime(time);
+    format!(
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
+        time.year(),
+        time.month(),
+        time.day(),
+        time.hour(),
+        time.minute(),
+        time.second(),
+        time.millisecond()
+    )
 }
 
 /// Reads a time with its zone, or a date.

@@ -22,6 +22,9 @@ pub enum Error {
     /// It clashes with what is there.
     #[error("{reason}")]
     Conflict { field: &'static str, reason: String },
+    /// The body of the request did not come in time.
+    #[error("{0}")]
+    TooSlow(&'static str),
     /// Larger than the user or the pod allows.
     #[error("{0}")]
     TooLarge(String),

@@ -11,6 +11,7 @@ pub mod access;
 pub mod avatars;
 pub mod channels;
 pub mod images;
+pub mod kept;
 pub mod login;
 pub mod playlists;
 pub mod publish;

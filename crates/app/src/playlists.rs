@@ -9,13 +9,12 @@ use names::{VideoRef, VideoUuid};
 /// The master playlist, if `name` is its name.
 pub(crate) async fn master(pod: &Pod, video: VideoUuid, name: &str) -> Result<String> {
     let gone = || Error::NotFound("The playlist was");
-    let found = db::videos::find(&pod.db, VideoRef::Uuid(video))
-        .await?
-        .ok_or_else(gone)?;
-    if found.video.playlist.as_deref() != Some(name) {
+    let found = crate::videos::known(pod, VideoRef::Uuid(video)).await?;
+    let video = &found.video.video;
+    if video.playlist.as_deref() != Some(name) {
         return Err(gone());
     }
-    let renditions = db::renditions::of_video(&pod.db, found.video.id).await?;
+    let renditions = db::renditions::of_video(&pod.db, video.id).await?;
     if renditions.is_empty() {
         return Err(gone());
     }

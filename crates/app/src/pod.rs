@@ -1,8 +1,7 @@
 //! The pod: handles to everything a use case needs, and what the admin has decided.
 
 use crate::{
-    Clock, Result, login::Attempts, secrets, uploads::Receiving, videos::ListCache,
-    viewing::Viewers,
+    Clock, Result, kept::Memory, login::Attempts, secrets, uploads::Receiving, viewing::Viewers,
 };
 use db::Db;
 use files::Files;
@@ -71,7 +70,7 @@ pub struct Pod {
     pub clock: Clock,
     pub settings: Arc<Settings>,
     pub attempts: Arc<Attempts>,
-    pub lists: Arc<ListCache>,
+    pub lists: Arc<Memory>,
     pub viewers: Arc<Viewers>,
     pub(crate) receiving: Arc<Receiving>,
     pub(crate) reach: moka::sync::Cache<VideoUuid, crate::reading::Reach>,
@@ -125,7 +124,7 @@ impl Pod {
                 settings.login_attempts_per_address,
                 settings.login_attempts_per_account,
             )),
-            lists: Arc::new(ListCache::new()),
+            lists: Arc::new(Memory::new()),
             viewers: Arc::default(),
             receiving: Arc::default(),
             reach: moka::sync::Cache::builder()

@@ -1,108 +1,131 @@
-//! Videos as people see them: lists, one video, changes. Public lists are remembered for a
-//! moment, because they are what everybody asks for.
+//! Videos as people see them: lists, one video, changes. What everybody asks for is remembered for
+//! a moment (`kept`); who changes something reads what is in the database now.
 
 use crate::{
     Error, Pod, Result,
     access::{self, Right},
     error::InField as _,
+    kept::{Ids, Kept},
     removal,
 };
+use bytes::Bytes;
 use db::{
     jobs::Job,
     renditions::Rendition,
     users::User,
-    video_list::{self, Scope, VideoQuery},
+    video_list::{self, VideoQuery, VideoSort},
     videos::{OwnedVideo, Video, VideoChanges},
 };
 use names::{
     ChannelId, Description, Privacy, Support, Tag, VideoId, VideoName, VideoRef, VideoState,
     category_label, language_label, licence_label,
 };
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::sync::Arc;
 
-/// A list's totals and the answers to the commonest questions, kept for seconds.
-pub struct ListCache {
-    totals: moka::sync::Cache<VideoQuery, i64>,
-    pages: moka::sync::Cache<(u64, VideoQuery), Arc<Page>>,
-    generation: AtomicU64,
-}
+/// Ids of a list without filters are read so many at a time: it costs little more than one page, and
+/// whoever pages on finds the next ones ready.
+const AT_A_TIME: i64 = 128;
 
-/// A page of a list and the length of the whole.
-#[derive(Debug, Clone)]
+/// A page of a list that everybody may see, and the length of the whole.
 pub struct Page {
     pub total: i64,
-    pub videos: Vec<OwnedVideo>,
+    pub videos: Vec<Arc<Kept>>,
 }
 
-impl ListCache {
-    pub(crate) fn new() -> Self {
-        let kept = |seconds, capacity| (Duration::from_secs(seconds), capacity);
-        let (totals, many) = kept(10, 1000);
-        let (pages, few) = kept(2, 200);
-        Self {
-            totals: moka::sync::Cache::builder()
-                .time_to_live(totals)
-                .max_capacity(many)
-                .build(),
-            pages: moka::sync::Cache::builder()
-                .time_to_live(pages)
-                .max_capacity(few)
-                .build(),
-            generation: AtomicU64::new(0),
-        }
-    }
-
-    /// Forgets everything: a video or what is shown beside it has changed.
-    pub fn clear(&self) {
-        self.generation.fetch_add(1, Ordering::SeqCst);
-        self.totals.invalidate_all();
-    }
-}
-
-/// One page of a list of videos.
-pub async fn list(pod: &Pod, query: VideoQuery) -> Result<Arc<Page>> {
-    if matches!(query.scope, Scope::Mine(_)) {
-        let total = video_list::total(&pod.db, &query).await?;
-        let videos = video_list::page(&pod.db, &query).await?;
-        return Ok(Arc::new(Page { total, videos }));
-    }
-    let key = (pod.lists.generation.load(Ordering::SeqCst), query);
-    if let Some(page) = pod.lists.pages.get(&key) {
-        return Ok(page);
-    }
-    let query = &key.1;
-    let page = if query.search.is_some() {
-        let (total, videos) = video_list::search_page(&pod.db, query).await?;
-        Page { total, videos }
+/// One page of a list of videos that everybody may see.
+pub async fn list(pod: &Pod, query: VideoQuery) -> Result<Page> {
+    let (total, ids) = if query.search.is_some() {
+        let page = pod.lists.page(query, async |query| {
+            let (total, ids) = video_list::search_ids(&pod.db, query).await?;
+            Ok(Ids { total, ids })
+        });
+        let page = page.await?;
+        (page.total, page.ids.clone())
     } else {
-        let total = total(pod, query).await?;
-        let videos = video_list::page(&pod.db, query).await?;
-        Page { total, videos }
+        let total = total(pod, &query).await?;
+        let ids = if query.plain() {
+            ids_in_blocks(pod, &query).await?
+        } else {
+            ids(pod, query).await?.ids.clone()
+        };
+        (total, ids)
     };
-    let page = Arc::new(page);
-    pod.lists.pages.insert(key, page.clone());
-    Ok(page)
+    let mut videos = rows(pod, &ids).await?;
+    // The ids may be older than the rows.
+    videos.retain(|v| v.video.video.listed());
+    Ok(Page { total, videos })
+}
+
+/// One page of an account's own videos as they are now, and how many there are.
+pub async fn mine(pod: &Pod, query: &VideoQuery) -> Result<(i64, Vec<OwnedVideo>)> {
+    let total = video_list::total(&pod.db, query).await?;
+    let ids = video_list::page_ids(&pod.db, query).await?;
+    Ok((total, db::videos::hydrate(&pod.db, &ids).await?))
 }
 
 async fn total(pod: &Pod, query: &VideoQuery) -> Result<i64> {
-    let key = VideoQuery {
+    let whole = VideoQuery {
         start: 0,
         count: 0,
-        sort: db::video_list::VideoSort::Newest,
+        sort: VideoSort::Newest,
         ..query.clone()
     };
-    if let Some(total) = pod.lists.totals.get(&key) {
-        return Ok(total);
+    let read = async |whole: &VideoQuery| Ok(video_list::total(&pod.db, whole).await?);
+    pod.lists.total(whole, read).await
+}
+
+async fn ids(pod: &Pod, query: VideoQuery) -> Result<Arc<Ids>> {
+    let read = async |query: &VideoQuery| {
+        let ids = video_list::page_ids(&pod.db, query).await?;
+        Ok(Ids { total: 0, ids })
+    };
+    pod.lists.page(query, read).await
+}
+
+async fn ids_in_blocks(pod: &Pod, query: &VideoQuery) -> Result<Vec<VideoId>> {
+    let end = query.start.saturating_add(query.count);
+    let mut found = Vec::with_capacity(usize::try_from(query.count).unwrap_or(0));
+    let mut start = query.start;
+    while start < end {
+        let first = start - start % AT_A_TIME;
+        let block = VideoQuery {
+            start: first,
+            count: AT_A_TIME,
+            ..query.clone()
+        };
+        let block = ids(pod, block).await?;
+        let (from, to) = (start - first, (end - first).min(AT_A_TIME));
+        let place = |n: i64| usize::try_from(n).unwrap_or(0).min(block.ids.len());
+        found.extend_from_slice(&block.ids[place(from)..place(to)]);
+        if (block.ids.len() as i64) < AT_A_TIME {
+            break;
+        }
+        start = first + AT_A_TIME;
     }
-    let total = video_list::total(&pod.db, &key).await?;
-    pod.lists.totals.insert(key, total);
-    Ok(total)
+    Ok(found)
+}
+
+/// The rows of these ids, in their order; those that are gone are left out.
+async fn rows(pod: &Pod, ids: &[VideoId]) -> Result<Vec<Arc<Kept>>> {
+    let read = pod.lists.now();
+    let mut rows: Vec<_> = ids.iter().map(|id| pod.lists.row(*id)).collect();
+    let missing: Vec<VideoId> = ids
+        .iter()
+        .zip(&rows)
+        .filter_map(|(id, row)| row.is_none().then_some(*id))
+        .collect();
+    if !missing.is_empty() {
+        let hydrated = db::videos::hydrate(&pod.db, &missing).await?;
+        let mut hydrated = hydrated.into_iter().peekable();
+        for (id, row) in ids.iter().zip(&mut rows) {
+            if row.is_none()
+                && let Some(video) = hydrated.next_if(|v| v.video.id == *id)
+            {
+                *row = Some(pod.lists.keep_row(read, video));
+            }
+        }
+    }
+    Ok(rows.into_iter().flatten().collect())
 }
 
 /// A video with everything a page shows.
@@ -122,13 +145,30 @@ pub fn may_manage(user: Option<&User>, video: &Video) -> bool {
     })
 }
 
-/// The video, if this viewer may see it.
-pub async fn find(pod: &Pod, viewer: Option<&User>, named: VideoRef) -> Result<OwnedVideo> {
-    let found = db::videos::find(&pod.db, named)
+/// The video, as remembered or as it is now.
+pub(crate) async fn known(pod: &Pod, named: VideoRef) -> Result<Arc<Kept>> {
+    let id = match named {
+        VideoRef::Id(id) => Some(id),
+        VideoRef::Uuid(uuid) => pod.lists.id(uuid),
+    };
+    if let Some(kept) = id.and_then(|id| pod.lists.row(id)) {
+        return Ok(kept);
+    }
+    let read = pod.lists.now();
+    let found = current(pod, named).await?;
+    Ok(pod.lists.keep_row(read, found))
+}
+
+/// The video as it is now.
+async fn current(pod: &Pod, named: VideoRef) -> Result<OwnedVideo> {
+    db::videos::find(&pod.db, named)
         .await?
-        .ok_or(Error::NotFound("The video was"))?;
-    if found.video.privacy.open_by_link() || may_manage(viewer, &found.video) {
-        return Ok(found);
+        .ok_or(Error::NotFound("The video was"))
+}
+
+fn check_may_see(viewer: Option<&User>, video: &Video) -> Result<()> {
+    if video.privacy.open_by_link() || may_manage(viewer, video) {
+        return Ok(());
     }
     match viewer {
         None => Err(Error::Unauthorized(
@@ -138,11 +178,25 @@ pub async fn find(pod: &Pod, viewer: Option<&User>, named: VideoRef) -> Result<O
     }
 }
 
-/// A video with its renditions.
+/// The video, if this viewer may see it.
+pub async fn find(pod: &Pod, viewer: Option<&User>, named: VideoRef) -> Result<OwnedVideo> {
+    let found = known(pod, named).await?;
+    check_may_see(viewer, &found.video.video)?;
+    Ok(found.video.clone())
+}
+
+/// A video with its renditions. Who manages it sees it as it is now.
 pub async fn show(pod: &Pod, viewer: Option<&User>, named: VideoRef) -> Result<Details> {
-    let OwnedVideo { video, owner } = find(pod, viewer, named).await?;
+    let found = known(pod, named).await?;
+    check_may_see(viewer, &found.video.video)?;
+    let manages = may_manage(viewer, &found.video.video);
+    let OwnedVideo { video, owner } = if manages {
+        current(pod, named).await?
+    } else {
+        found.video.clone()
+    };
     let renditions = db::renditions::of_video(&pod.db, video.id).await?;
-    let jobs = if may_manage(viewer, &video) {
+    let jobs = if manages {
         Some(db::jobs::of_videos(&pod.db, &[video.id]).await?)
     } else {
         None
@@ -155,9 +209,38 @@ pub async fn show(pod: &Pod, viewer: Option<&User>, named: VideoRef) -> Result<D
     })
 }
 
-/// The video, if the user may change it.
+/// The whole answer about a video to somebody who is not signed in. `make` puts it together from
+/// what everybody may see, and always in the same way, because the answer is remembered.
+pub async fn answer(
+    pod: &Pod,
+    named: VideoRef,
+    make: impl FnOnce(&Details) -> Bytes,
+) -> Result<Bytes> {
+    let id = match named {
+        VideoRef::Id(id) => Some(id),
+        VideoRef::Uuid(uuid) => pod.lists.id(uuid),
+    };
+    if let Some(body) = id.and_then(|id| pod.lists.answer(id)) {
+        return Ok(body);
+    }
+    let found = known(pod, named).await?;
+    let OwnedVideo { video, owner } = found.video.clone();
+    check_may_see(None, &video)?;
+    let details = Details {
+        renditions: db::renditions::of_video(&pod.db, video.id).await?,
+        video,
+        owner,
+        jobs: None,
+    };
+    let body = make(&details);
+    pod.lists.keep_answer(&found, &body);
+    Ok(body)
+}
+
+/// The video as it is now, if the user may change it.
 pub async fn managed(pod: &Pod, user: &User, named: VideoRef) -> Result<OwnedVideo> {
-    let found = find(pod, Some(user), named).await?;
+    let found = current(pod, named).await?;
+    check_may_see(Some(user), &found.video)?;
     if !may_manage(Some(user), &found.video) {
         return Err(Error::Forbidden(
             "This video belongs to somebody else.".into(),
@@ -246,7 +329,7 @@ pub async fn edit(pod: &Pod, user: &User, named: VideoRef, edit: Edit) -> Result
     tx.commit().await?;
     crate::swarms::forget(pod, &infohashes);
     pod.reach.invalidate(&video.uuid);
-    pod.lists.clear();
+    pod.lists.changed(video.id);
     pod.queue.wake();
     Ok(())
 }

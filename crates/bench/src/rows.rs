@@ -94,10 +94,11 @@ pub fn fill(place: Place, videos: usize) -> Result<Filled> {
         }
         let db = Db::open(&place.address).await?;
         let asked = all(&db, videos).await?;
+        // What the engines (PostgreSQL's autovacuum, the pod's own sweep) do within an hour of so large a change.
         if !place.processes.is_empty() {
-            // What autovacuum does within a minute of such a change; not everybody waits for it.
             { &db }.run(db::Sql::new("VACUUM ANALYZE")).await?;
         }
+        db::search::tidy(&db).await?;
         db.close().await;
         anyhow::Ok(asked)
     })?;

@@ -83,6 +83,12 @@ impl Db {
         Ok(db)
     }
 
+    /// Opens a database without touching its tables (to make one as an older version left it).
+    #[doc(hidden)]
+    pub async fn open_as_it_is(address: &str) -> Result<Self> {
+        Self::connect(address).await
+    }
+
     async fn connect(address: &str) -> Result<Self> {
         if let Some(path) = address.strip_prefix("sqlite:") {
             let options = SqliteConnectOptions::new()

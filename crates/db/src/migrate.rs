@@ -37,6 +37,7 @@ macro_rules! migrations {
 const MIGRATIONS: &[Migration] = migrations![
     1 "0001_start",
     2 "0002_search" (twin),
+    3 "0003_search" (twin),
 ];
 
 /// Brings the tables up to date.

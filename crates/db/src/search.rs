@@ -1,11 +1,21 @@
 //! The words of the listed videos. Only public, published videos are in the index, so that a
 //! search needs no second look at the videos table.
 
-use crate::{Executor, Result, videos::Video};
+use crate::{Executor, Result, video_list::ids_of, videos::Video};
 
-/// At most this many of the newest matches are ranked; more would cost every search for a
+/// At most this many of the newest matches are looked at; more would cost every search for a
 /// common word and change nothing on the first pages.
-const POOL: i64 = 500;
+pub(crate) const LARGEST_POOL: i64 = 500;
+
+/// The first pages are answered from this many.
+const SMALLEST_POOL: i64 = 100;
+
+/// How many matches a page that ends at `end` needs: more than it shows, so that whoever pages
+/// on sees that there is more. Pages deeper in look at more, up to the largest pool.
+pub(crate) fn pool(end: i64) -> i64 {
+    let hundreds = end.saturating_add(SMALLEST_POOL) / SMALLEST_POOL * SMALLEST_POOL;
+    hundreds.clamp(SMALLEST_POOL, LARGEST_POOL)
+}
 
 /// Puts a listed video into the index, or takes an unlisted one out.
 pub async fn refresh(mut db: impl Executor, video: &Video) -> Result<()> {
@@ -41,13 +51,54 @@ pub fn words(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// The ids of the videos that hold all the words, newest first; the last word may be a beginning.
-pub async fn matches(mut db: impl Executor, text: &str) -> Result<Vec<i64>> {
+/// The ids of at most `pool` videos that hold all the words, newest first; the last word may be a beginning.
+pub(crate) async fn matches(mut db: impl Executor, text: &str, pool: i64) -> Result<Vec<i64>> {
     let words = words(text);
     if words.is_empty() {
         return Ok(Vec::new());
     }
-    let sql = db.dialect().matching_videos(&words, POOL);
-    let rows: Vec<(i64,)> = db.all(sql).await?;
-    Ok(rows.into_iter().map(|(id,)| id).collect())
+    let sql = db.dialect().matching_videos(&words, pool);
+    let (ids,): (Option<String>,) = db.one(sql).await?;
+    Ok(ids_of(ids.as_deref()).collect())
+}
+
+/// Puts parts of the index together that were written one by one, since each search looks into every
+/// part. Little at a time, so that nobody else who writes has to wait.
+pub async fn tidy(db: &crate::Db) -> Result<()> {
+    loop {
+        let mut tx = db.begin().await?;
+        let dialect = tx.dialect();
+        let Some(merge) = dialect.merge_search_index() else {
+            return Ok(());
+        };
+        let (before,): (i64,) = (&mut tx).one(dialect.changes()).await?;
+        (&mut tx).run(merge).await?;
+        let (after,): (i64,) = (&mut tx).one(dialect.changes()).await?;
+        tx.commit().await?;
+        // The statement itself counts as one change.
+        if after - before < 2 {
+            return Ok(());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pools() {
+        for (end, expected) in [
+            (0, 100),
+            (15, 100),
+            (99, 100),
+            (100, 200),
+            (399, 400),
+            (400, 500),
+            (10_000_100, 500),
+            (i64::MAX, 500),
+        ] {
+            assert_eq!(pool(end), expected, "{end}");
+        }
+    }
 }

@@ -1,12 +1,9 @@
-//! Lists of videos, in two steps: the page's ids from one lean index, then those few rows with
-//! all that is shown. The total is a count over the same lean index and never over a join;
-//! use cases keep it for some seconds.
+//! Lists of videos: the ids of a page from one lean index. The rows behind the ids are another
+//! step (`videos::hydrate`), which use cases spare for those they remember. Ids come as one text
+//! in one row, because every row that leaves SQLite's thread by itself costs more than to find it.
+//! The total is a count over the same lean index and never over a join.
 
-use crate::{
-    Executor, Result, Sql, search,
-    sql::sql,
-    videos::{OwnedVideo, hydrate},
-};
+use crate::{Executor, Result, Sql, search, sql::sql};
 use names::{AccountId, ChannelId, VideoId};
 
 /// Orders of a list; each ends in the id, so that it is never ambiguous.
@@ -153,11 +150,10 @@ impl VideoQuery {
     }
 
     /// Whether nothing but the scope decides what is in the list.
-    fn plain(&self) -> bool {
+    pub fn plain(&self) -> bool {
         let same = Self {
             scope: self.scope,
             sort: self.sort,
-            search: self.search.clone(),
             start: self.start,
             count: self.count,
             ..Self::default()
@@ -175,65 +171,52 @@ pub async fn total(mut db: impl Executor, query: &VideoQuery) -> Result<i64> {
 }
 
 /// The ids of one page.
-pub async fn page_ids(mut db: impl Executor, query: &VideoQuery) -> Result<Vec<i64>> {
-    let mut sql = sql!("SELECT v.id FROM videos v");
-    query.filters(&mut sql, None);
+pub async fn page_ids(db: impl Executor, query: &VideoQuery) -> Result<Vec<VideoId>> {
+    ids_among(db, query, None).await
+}
+
+async fn ids_among(
+    mut db: impl Executor,
+    query: &VideoQuery,
+    found: Option<&[i64]>,
+) -> Result<Vec<VideoId>> {
+    let mut sql = sql!("SELECT string_agg(CAST(id AS TEXT), ',') FROM (SELECT v.id FROM videos v");
+    query.filters(&mut sql, found);
     sql.push(query.sort.order());
     sql.push(" LIMIT ").push_value(query.count);
     sql.push(" OFFSET ").push_value(query.start);
-    let rows: Vec<(i64,)> = db.all(sql).await?;
-    Ok(rows.into_iter().map(|(id,)| id).collect())
+    sql.push(") page");
+    let (text,): (Option<String>,) = db.one(sql).await?;
+    Ok(ids_of(text.as_deref()).map(VideoId).collect())
 }
 
-/// One page of a list.
-pub async fn page(db: &crate::Db, query: &VideoQuery) -> Result<Vec<OwnedVideo>> {
-    let ids = page_ids(db, query).await?;
-    hydrate(db, &ids).await
+/// The ids of a text that was put together by `string_agg`.
+pub(crate) fn ids_of(text: Option<&str>) -> impl Iterator<Item = i64> {
+    text.unwrap_or_default()
+        .split(',')
+        .filter_map(|id| id.parse().ok())
 }
 
-/// One page of the listed videos that hold the query's words, and how many there are (of the
-/// pool that is looked at). Without a sort of its own a search shows the newest first.
-pub async fn search_page(db: &crate::Db, query: &VideoQuery) -> Result<(i64, Vec<OwnedVideo>)> {
-    let found = search::matches(db, query.search.as_deref().unwrap_or_default()).await?;
-    let (total, ids): (i64, Vec<i64>) = if query.plain() && query.sort == VideoSort::Newest {
+/// The ids of one page of the listed videos that hold the query's words, and how many there are
+/// (of the pool that is looked at). Without a sort of its own a search shows the newest first.
+pub async fn search_ids(db: &crate::Db, query: &VideoQuery) -> Result<(i64, Vec<VideoId>)> {
+    let text = query.search.as_deref().unwrap_or_default();
+    let among = VideoQuery {
+        search: None,
+        ..query.clone()
+    };
+    if among.plain() && among.sort == VideoSort::Newest {
         // The index gives newest first and holds listed videos only: nothing is left to ask.
+        let pool = search::pool(query.start.saturating_add(query.count));
+        let found = search::matches(db, text, pool).await?;
         let start = usize::try_from(query.start).unwrap_or(usize::MAX);
         let count = usize::try_from(query.count).unwrap_or(0);
-        let ids = found.iter().copied().skip(start).take(count).collect();
-        (found.len() as i64, ids)
-    } else {
-        let mut sql = sql!("SELECT count(*) FROM videos v");
-        query.filters(&mut sql, Some(&found));
-        let (total,) = { db }.one(sql).await?;
-        let mut sql = sql!("SELECT v.id FROM videos v");
-        query.filters(&mut sql, Some(&found));
-        sql.push(query.sort.order());
-        sql.push(" LIMIT ").push_value(query.count);
-        sql.push(" OFFSET ").push_value(query.start);
-        let rows: Vec<(i64,)> = { db }.all(sql).await?;
-        (total, rows.into_iter().map(|(id,)| id).collect())
-    };
-    Ok((total, hydrate(db, &ids).await?))
-}
-
-/// A listed video's neighbours on its channel, for "next" (newest others first).
-pub async fn others_of_channel(
-    db: &crate::Db,
-    channel: ChannelId,
-    except: VideoId,
-    count: i64,
-) -> Result<Vec<OwnedVideo>> {
-    let rows: Vec<(i64,)> = { db }
-        .all(
-            sql!(
-                "SELECT v.id FROM videos v WHERE v.privacy = 1 AND v.state = 1 AND v.channel_id = $1 AND v.id <> $2 \
-                 ORDER BY v.published_at DESC, v.id DESC LIMIT $3"
-            )
-            .bind(channel)
-            .bind(except)
-            .bind(count),
-        )
-        .await?;
-    let ids: Vec<i64> = rows.into_iter().map(|(id,)| id).collect();
-    hydrate(db, &ids).await
+        let ids = found.iter().copied().skip(start).take(count);
+        return Ok((found.len() as i64, ids.map(VideoId).collect()));
+    }
+    let found = search::matches(db, text, search::LARGEST_POOL).await?;
+    let mut sql = sql!("SELECT count(*) FROM videos v");
+    among.filters(&mut sql, Some(&found));
+    let (total,) = { db }.one(sql).await?;
+    Ok((total, ids_among(db, &among, Some(&found)).await?))
 }

@@ -218,7 +218,7 @@ pub async fn find(mut db: impl Executor, named: VideoRef) -> Result<Option<Owned
 }
 
 /// The videos of these ids with their owners, in the order of the ids.
-pub async fn hydrate(mut db: impl Executor, ids: &[i64]) -> Result<Vec<OwnedVideo>> {
+pub async fn hydrate(mut db: impl Executor, ids: &[VideoId]) -> Result<Vec<OwnedVideo>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
@@ -229,7 +229,7 @@ pub async fn hydrate(mut db: impl Executor, ids: &[i64]) -> Result<Vec<OwnedVide
     );
     sql.push_list(ids.iter().copied());
     let mut found: Vec<OwnedVideo> = db.all(sql).await?;
-    let place = |v: &OwnedVideo| ids.iter().position(|id| *id == v.video.id.0);
+    let place = |v: &OwnedVideo| ids.iter().position(|id| *id == v.video.id);
     found.sort_by_key(place);
     Ok(found)
 }

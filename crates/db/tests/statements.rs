@@ -15,6 +15,7 @@ fn columns(row: &str) -> String {
         "Video" => db::videos::Video::columns(),
         "OwnedVideo" => db::videos::OwnedVideo::columns(),
         "Rendition" => db::renditions::Rendition::columns(),
+        "Shared" => db::renditions::Shared::columns(),
         "Upload" => db::uploads::Upload::columns(),
         "Job" => db::jobs::Job::columns(),
         "Traffic" => db::traffic::Traffic::columns(),
@@ -70,6 +71,8 @@ fn ended(statement: &str) -> String {
     let text = statement.trim_end();
     if text.ends_with(" IN") {
         format!("{text} (NULL)")
+    } else if text.ends_with("FROM (SELECT v.id FROM videos v") {
+        format!("{text}) page")
     } else if text.ends_with("updated_at =") {
         format!("{text} 1")
     } else if text.ends_with("LIMIT 1") && text.starts_with("UPDATE jobs") {

@@ -86,7 +86,10 @@ pub fn settings(folder: &Path, database: String) -> Settings {
             keep_original: false,
         },
         p2p: true,
-        sharing: app::swarms::Sharing { slots: 100, ..Default::default() },
+        sharing: app::swarms::Sharing {
+            slots: 100,
+            ..Default::default()
+        },
         version: "0.0.0-test",
     }
 }

@@ -1,15 +1,16 @@
 //! Videos: in lists, on their page, and what belongs to them.
 
 use super::{
-    Labelled, LabelledCode, List,
+    Labelled, LabelledCode, Ready,
     channel::{Account, ActorSummary, Channel},
-    time,
+    time, written,
 };
 use app::{
     Pod,
     uploads::Created,
     videos::{Details, Page, PublishProgress, progress},
 };
+use bytes::Bytes;
 use db::{
     jobs::Job,
     renditions::Rendition,
@@ -200,18 +201,25 @@ impl VideoSummary {
     }
 }
 
-impl List<VideoSummary> {
-    /// A page of videos.
-    pub fn of_videos(pod: &Pod, page: &Page) -> Self {
-        Self {
-            total: page.total,
-            data: page
-                .videos
-                .iter()
-                .map(|v| VideoSummary::new(pod, v))
-                .collect(),
+/// A page of videos as everybody sees them: a [`List`] of [`VideoSummary`], put together from
+/// the parts that were written when a video was first shown.
+pub fn listed(pod: &Pod, page: &Page) -> Ready {
+    let parts: Vec<&Bytes> = page
+        .videos
+        .iter()
+        .map(|v| v.shown(|video| written(&VideoSummary::new(pod, video))))
+        .collect();
+    let length: usize = parts.iter().map(|part| part.len() + 1).sum();
+    let mut json = Vec::with_capacity(length + 50);
+    json.extend_from_slice(format!("{{\"total\":{},\"data\":[", page.total).as_bytes());
+    for (n, part) in parts.into_iter().enumerate() {
+        if n > 0 {
+            json.push(b',');
         }
+        json.extend_from_slice(part);
     }
+    json.extend_from_slice(b"]}");
+    Ready(json.into())
 }
 
 /// A video on its page.

@@ -66,7 +66,7 @@ async fn end(
         db::search::refresh(&mut tx, &after).await?;
     }
     tx.commit().await?;
-    pod.lists.clear();
+    pod.lists.changed(video.id);
     Ok(Outcome::Done)
 }
 
