@@ -14,6 +14,7 @@ mod quiet;
 mod report;
 mod rows;
 mod start;
+mod swarm;
 mod usage;
 mod words;
 
@@ -56,6 +57,9 @@ fn main() -> Result<()> {
     if wanted("publish") {
         publish::run(&bench)?;
     }
+    if wanted("swarm") {
+        swarm::run(&bench)?;
+    }
     Ok(())
 }
 
@@ -77,8 +81,10 @@ fn arguments(mut given: impl Iterator<Item = String>) -> Result<(Bench, Vec<Stri
             "--kept" => bench.kept = value()?.into(),
             "--videos" => bench.videos = value()?.parse()?,
             "--postgres" => bench.postgres = Some((value()?, value()?.parse()?)),
-            "lists" | "start" | "files" | "publish" => names.push(word),
-            other => bail!("there is no measurement called {other}: lists, start, files, publish"),
+            "lists" | "start" | "files" | "publish" | "swarm" => names.push(word),
+            other => {
+                bail!("there is no measurement called {other}: lists, start, files, publish, swarm")
+            }
         }
     }
     Ok((bench, names))
