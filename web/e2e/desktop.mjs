@@ -30,11 +30,12 @@ async function run(command, args, options, done) {
   }
 }
 
-// It takes addresses like this network's for somebody's home, where it calls no tracker whose path is not just /announce.
+// It takes addresses like this network's for somebody's home, where it calls no tracker whose path is not just /announce; and it
+// would take all peers of this network, which have one address, for the same one.
 const libtorrent = `
 import libtorrent, sys, time
 source, folder = sys.argv[1:]
-session = libtorrent.session({'listen_interfaces': '${IP}:0', 'enable_dht': False, 'enable_lsd': False, 'enable_upnp': False, 'enable_natpmp': False, 'ssrf_mitigation': False})
+session = libtorrent.session({'listen_interfaces': '${IP}:0', 'enable_dht': False, 'enable_lsd': False, 'enable_upnp': False, 'enable_natpmp': False, 'ssrf_mitigation': False, 'allow_multiple_connections_per_ip': True})
 wanted = libtorrent.parse_magnet_uri(source) if source.startswith('magnet:') else libtorrent.add_torrent_params()
 if not source.startswith('magnet:'):
     wanted.ti = libtorrent.torrent_info(source)
