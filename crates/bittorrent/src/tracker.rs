@@ -1,11 +1,12 @@
 //! What peers and tracker say to each other: over HTTP in bencode ([`http`]), over UDP in fixed fields ([`udp`]) and over a WebSocket in
-//! JSON ([`socket`], WebTorrent's dialect). The dialects differ in spelling only, so what they have in common is here. Messages are read into types that hold
+//! JSON ([`socket`], WebTorrent's dialect, in [`frames`]). The dialects differ in spelling only, so what they have in common is here. Messages are read into types that hold
 //! no more than they need; who may be told what is decided in `swarm`.
 
 use std::net::SocketAddr;
 
 use crate::{InfoHash, PeerId};
 
+pub mod frames;
 pub mod http;
 pub mod socket;
 pub mod udp;

@@ -13,6 +13,7 @@ use std::task::{Context, Poll, ready};
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use bittorrent::tracker::frames::{BadFrame, Frames, Heard, close_frame, ping_frame, pong_frame};
 use bittorrent::tracker::socket::MAX_MESSAGE;
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
@@ -23,7 +24,7 @@ use crate::Tracker;
 use crate::address::Known;
 use crate::connections::{End, Outbox, Place, empty};
 use crate::tracker::count_refusal;
-use crate::websocket::{self, BadFrame, Frames, Heard, close_frame, ping_frame, pong_frame};
+use crate::websocket;
 use talk::Talk;
 
 mod talk;

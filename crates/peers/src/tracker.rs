@@ -10,6 +10,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
+use bittorrent::tracker::frames::text_frame;
 use bittorrent::tracker::socket::{self, Action, Answer, OwnSdp, Reply};
 use bittorrent::tracker::udp::Family;
 use bittorrent::tracker::{Announce, Announced, Counts};
@@ -23,7 +24,6 @@ use crate::Config;
 use crate::chance::Dice;
 use crate::connections::{Connections, lock};
 use crate::throttle::Throttle;
-use crate::websocket::text_frame;
 use known::Known;
 pub use resident::{Offered, Resident};
 

@@ -1,8 +1,6 @@
-//! The server's side of RFC 6455, as much of it as a tracker needs: the handshake and, below, the frames. It is our own because a tracker
-//! does little else than pass messages on: here a message is read where it arrived, whatever carries it, and written once, into the
-//! buffer that leaves for the network. There are no extensions, so messages are never compressed, and no buffers while nobody speaks.
-
-mod frames;
+//! The handshake that opens a WebSocket, the server's side of it (RFC 6455). It is our own, as are the frames, because a tracker does
+//! little else than pass messages on: a message is read where it arrived, whatever carries it, and written once, into the buffer that
+//! leaves for the network. There are no extensions, so messages are never compressed.
 
 use aws_lc_rs::digest;
 use axum::http::header::{
@@ -10,8 +8,6 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, Method, StatusCode, Version};
 use axum::response::{IntoResponse, Response};
-
-pub(crate) use frames::{BadFrame, Frames, Heard, close_frame, ping_frame, pong_frame, text_frame};
 
 /// What the client's key is hashed with; the document's own.
 const SALT: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";

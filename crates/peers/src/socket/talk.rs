@@ -8,12 +8,12 @@ use std::sync::Arc;
 
 use bittorrent::InfoHash;
 use bittorrent::tracker::Event;
+use bittorrent::tracker::frames::text_frame;
 use bittorrent::tracker::socket::{Action, Announce, BadMessage, Reply, Request};
 use swarm::{ConnId, Session};
 
 use crate::connections::{Outbox, Place};
 use crate::tracker::{No, count_refusal};
-use crate::websocket::text_frame;
 use crate::{Config, Tracker};
 
 /// Malformed or overhasty messages that a connection may send before it is closed.

@@ -3,9 +3,11 @@
 
 use std::time::Duration;
 
-use futures_util::SinkExt;
+use futures_util::{SinkExt, StreamExt};
 use peers::{Config, Rate, Totals};
 use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::house::{CLIP, Door, House, announce};
@@ -186,4 +188,67 @@ async fn the_silent_are_asked_and_then_closed() {
         heard = quiet.hear() => panic!("nobody spoke, but {heard:?}"),
         () = house.until(|tracker| tracker.totals() == Totals { sockets: 1, swarms: 0, peers: 0 }) => {}
     }
+}
+
+#[tokio::test]
+async fn frames_that_break_the_rules_end_the_connection() {
+    let house = House::new(Config::default());
+    let door = house.open().await;
+    let handshake = "GET /tracker/socket HTTP/1.1\r\nHost: pod\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+        Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    for bad in [
+        // Of 2^63 bytes, of 4 GiB, not masked, compressed, of an unknown kind, a ping that is too long, the end of nothing.
+        &[0x81, 0xff, 0x80, 0, 0, 0, 0, 0, 0, 0][..],
+        &[0x81, 0xff, 0, 0, 0, 1, 0, 0, 0, 0],
+        &[0x81, 0x02, b'{', b'}'],
+        &[0xc1, 0x80, 0, 0, 0, 0],
+        &[0x83, 0x80, 0, 0, 0, 0],
+        &[0x89, 0xfe, 0, 126, 0, 0, 0, 0],
+        &[0x80, 0x80, 0, 0, 0, 0],
+    ] {
+        let mut mallory = TcpStream::connect(door.address).await.unwrap();
+        mallory.write_all(handshake.as_bytes()).await.unwrap();
+        mallory.write_all(bad).await.unwrap();
+        let mut heard = Vec::new();
+        // However it is cut, nothing follows the reply to the handshake.
+        let _ = mallory.read_to_end(&mut heard).await;
+        assert!(heard.is_empty() || heard.ends_with(b"\r\n\r\n"), "{bad:x?}");
+    }
+    house.until(|tracker| tracker.totals().sockets == 0).await;
+    is_served(&door).await;
+}
+
+#[tokio::test]
+async fn whoever_dawdles_over_a_message_holds_nobody_up() {
+    let house = House::new(Config::default());
+    let door = house.open().await;
+    let mut slow = door.browser().await;
+    let raw = slow.socket.get_mut();
+    // A frame of 60 kB of which only the beginning ever comes, and a message whose end does not.
+    raw.write_all(&[0x81, 0xfe, 0xea, 0x60, 0, 0, 0, 0, b'{'])
+        .await
+        .unwrap();
+    is_served(&door).await;
+    // A message in parts, with a question between them.
+    let mut parts = door.browser().await;
+    let text = announce(CLIP, 'p', 9, 0).to_string();
+    let (front, back) = text.split_at(60);
+    for (first, part) in [(0x01, front), (0x89, "there?"), (0x80, back)] {
+        let mut frame = vec![first];
+        match u8::try_from(part.len()) {
+            Ok(length @ 0..126) => frame.push(0x80 | length),
+            _ => frame.extend([0xfe, (part.len() >> 8) as u8, part.len() as u8]),
+        }
+        frame.extend([0; 4]);
+        frame.extend(part.as_bytes());
+        parts.socket.get_mut().write_all(&frame).await.unwrap();
+    }
+    let pong = parts.socket.next().await.unwrap().unwrap();
+    assert_eq!(pong, Message::Pong("there?".into()));
+    assert_eq!(parts.hear().await.unwrap()["interval"], 120);
+    parts.socket.close(None).await.unwrap();
+    let end = parts.socket.next().await.unwrap().unwrap();
+    assert!(matches!(end, Message::Close(Some(frame)) if u16::from(frame.code) == 1000));
+    house.until(|tracker| tracker.totals().sockets == 1).await;
+    drop(slow);
 }

@@ -1,5 +1,6 @@
-//! Frames. A message that lies whole in what has just arrived is unmasked and read right there; only what is incomplete is kept, and no
-//! more of it than has arrived. A frame that announces too much is found out by its first bytes.
+//! The frames in which the messages of the WebSocket dialect travel (RFC 6455), as a server reads and writes them. A message
+//! that lies whole in what has just arrived is unmasked and read right there; only what is incomplete is kept, and no more of
+//! it than has arrived. A frame that announces too much is found out by its first bytes.
 
 use std::ops::Range;
 
@@ -16,7 +17,7 @@ const MAX_CONTROL: usize = 125;
 
 /// Cuts what arrives into messages.
 #[derive(Debug)]
-pub(crate) struct Frames {
+pub struct Frames {
     most: usize,
     /// The beginning of a frame.
     kept: Vec<u8>,
@@ -26,7 +27,7 @@ pub(crate) struct Frames {
 
 /// What a client sent.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Heard<'a> {
+pub enum Heard<'a> {
     /// A message, of text or of bytes.
     Message(&'a [u8]),
     /// A question whether we are there, with what to answer.
@@ -38,8 +39,9 @@ pub(crate) enum Heard<'a> {
 }
 
 /// The client does not keep to the protocol, or says too much at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct BadFrame;
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a frame of a client, or too long a message")]
+pub struct BadFrame;
 
 /// The beginning of a frame, as far as it tells where the rest is.
 struct Head {
@@ -51,7 +53,7 @@ struct Head {
 
 impl Frames {
     /// For messages of at most so many bytes.
-    pub(crate) fn new(most: usize) -> Self {
+    pub fn new(most: usize) -> Self {
         Self {
             most,
             kept: Vec::new(),
@@ -59,8 +61,13 @@ impl Frames {
         }
     }
 
-    /// Takes what has arrived, which is changed on the way, and tells what it says.
-    pub(crate) fn take(
+    /// Bytes that are held for a message whose rest is still under way.
+    pub fn held(&self) -> usize {
+        self.kept.len() + self.parts.as_ref().map_or(0, Vec::len)
+    }
+
+    /// Takes what has arrived, which is changed on the way, and tells what it says. After an error nothing further makes sense.
+    pub fn take(
         &mut self,
         arrived: &mut [u8],
         mut hear: impl FnMut(Heard<'_>),
@@ -184,7 +191,7 @@ fn unmask(payload: &mut [u8], mask: [u8; 4]) {
 }
 
 /// Appends a message of text that `write` appends.
-pub(crate) fn text_frame(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
+pub fn text_frame(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
     // Most messages have a length of two bytes; room for it is left and corrected where it was wrong.
     let start = out.len();
     out.extend_from_slice(&[0x80 | TEXT, 126, 0, 0]);
@@ -204,17 +211,17 @@ pub(crate) fn text_frame(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
 }
 
 /// Appends a question whether the client is there.
-pub(crate) fn ping_frame(out: &mut Vec<u8>) {
+pub fn ping_frame(out: &mut Vec<u8>) {
     out.extend_from_slice(&[0x80 | PING, 0]);
 }
 
 /// Appends the answer to a client's question.
-pub(crate) fn pong_frame(out: &mut Vec<u8>, payload: &[u8]) {
+pub fn pong_frame(out: &mut Vec<u8>, payload: &[u8]) {
     control(out, PONG, payload);
 }
 
 /// Appends the end with its reason: a number of the document and a few words.
-pub(crate) fn close_frame(out: &mut Vec<u8>, code: u16, reason: &str) {
+pub fn close_frame(out: &mut Vec<u8>, code: u16, reason: &str) {
     control(
         out,
         CLOSE,
@@ -230,6 +237,8 @@ fn control(out: &mut Vec<u8>, kind: u8, payload: &[u8]) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const MOST: usize = 70_000;
@@ -367,5 +376,26 @@ mod tests {
         pong_frame(&mut out, b"you");
         close_frame(&mut out, 1001, "bye");
         assert_eq!(out, b"\x89\0\x8a\x03you\x88\x05\x03\xe9bye");
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_mean_the_same_however_they_arrive(bytes: Vec<u8>, size in 1..9_usize) {
+            assert_eq!(heard(&bytes, size).ok(), heard(&bytes, usize::MAX).ok());
+        }
+
+        #[test]
+        fn what_is_sent_is_heard(messages in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..400), 0..9), size in 1..99_usize) {
+            let stream: Vec<u8> = messages.iter().flat_map(|message| sent(0x82, message)).collect();
+            let (mut frames, mut all) = (Frames::new(MOST), Vec::new());
+            for part in stream.chunks(size) {
+                let take = frames.take(&mut part.to_vec(), |heard| match heard {
+                    Heard::Message(bytes) => all.push(bytes.to_vec()),
+                    other => panic!("{other:?}"),
+                });
+                take.unwrap();
+            }
+            assert_eq!((all, frames.held()), (messages, 0));
+        }
     }
 }
