@@ -55,7 +55,7 @@ pub fn magnet(pod: &Pod, video: &db::videos::Video, rendition: &Rendition) -> Op
         )),
         name: Some(rendition.file.clone()),
         length: u64::try_from(rendition.size).ok(),
-        trackers: pod.tracker_urls().to_vec(),
+        trackers: pod.tracker_urls(),
     };
     Some(magnet.to_string())
 }

@@ -152,18 +152,26 @@ impl Pod {
         url.split_once("://").map_or(url.as_str(), |(_, host)| host)
     }
 
-    /// Addresses of the tracker: WebTorrent's socket first, then HTTP.
-    pub fn tracker_urls(&self) -> [String; 2] {
+    /// Addresses of the tracker: WebTorrent's socket first, then HTTP, then UDP where it is open.
+    pub fn tracker_urls(&self) -> Vec<String> {
         let host = self.host();
         let s = if self.settings.public_url.starts_with("https:") {
             "s"
         } else {
             ""
         };
-        [
+        let mut urls = vec![
             format!("ws{s}://{host}/tracker/socket"),
             format!("http{s}://{host}/tracker/announce"),
-        ]
+        ];
+        if let Some(port) = self.seeder.udp_tracker_port() {
+            let name = host.rsplit_once(':').map_or(host, |(name, port)| {
+                // The colons of an IPv6 address are inside of brackets.
+                if port.ends_with(']') { host } else { name }
+            });
+            urls.push(format!("udp://{name}:{port}/announce"));
+        }
+        urls
     }
 
     /// Works on jobs and sweeps now and then, until `stop`; running jobs are then given back.

@@ -57,6 +57,8 @@ pub(crate) enum End {
 
 #[derive(Debug, Default)]
 struct Places {
+    /// The metric that shows how many are taken.
+    gauge: &'static str,
     taken: usize,
     by_prefix: HashMap<Prefix, usize>,
 }
@@ -69,6 +71,13 @@ pub(crate) struct Place {
 }
 
 impl Connections {
+    /// None yet; `gauge` is the metric that shows how many there are.
+    pub(crate) fn new(gauge: &'static str) -> Self {
+        let connections = Self::default();
+        lock(&connections.places).gauge = gauge;
+        connections
+    }
+
     /// Takes a place for a connection from an address, if there is one left.
     pub(crate) fn place(
         &self,
@@ -84,7 +93,7 @@ impl Connections {
         }
         places.taken += 1;
         places.by_prefix.insert(prefix, neighbours + 1);
-        metrics::gauge!("shoal_tracker_sockets").set(places.taken as f64);
+        metrics::gauge!(places.gauge).set(places.taken as f64);
         Some(Place {
             places: self.places.clone(),
             prefix,
@@ -240,7 +249,7 @@ impl Drop for Place {
                 places.by_prefix.remove(&self.prefix);
             }
         }
-        metrics::gauge!("shoal_tracker_sockets").set(places.taken as f64);
+        metrics::gauge!(places.gauge).set(places.taken as f64);
     }
 }
 

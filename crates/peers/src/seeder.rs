@@ -110,7 +110,7 @@ impl Seeder {
             seeds: Seeds::new(lookup),
             turns: Mutex::new(Turns::new(Slots::new(config.slots, TURN))),
             allowance: Mutex::new(Allowance::new(Duration::ZERO, config.upload)),
-            places: Connections::default(),
+            places: Connections::new("shoal_seeder_tcp_connections"),
             doors: Doors::default(),
             started: Instant::now(),
             addresses,
@@ -161,6 +161,12 @@ impl Seeder {
     /// Where a client of this address finds the pod over TCP, best first; nothing while that transport is closed.
     pub fn tcp_addresses(&self, client: IpAddr) -> Vec<SocketAddr> {
         self.inner.tcp_addresses(client)
+    }
+
+    /// The port at which the tracker answers over UDP, while it does.
+    pub fn udp_tracker_port(&self) -> Option<u16> {
+        let address = self.inner.doors.address(Transport::Udp);
+        address.map(|address| address.port())
     }
 
     /// What peers are told of where the pod is.

@@ -127,7 +127,7 @@ impl Tracker {
             })
         };
         let inner = Arc::new(Inner {
-            connections: Connections::default(),
+            connections: Connections::new("shoal_tracker_sockets"),
             throttle: Mutex::new(Throttle::new(config.http_rate)),
             shards: (0..SHARDS).map(shard).collect(),
             hosts: Box::new(move |infohash| hosts(infohash).boxed()),

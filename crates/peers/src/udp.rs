@@ -1,4 +1,4 @@
-//! The tracker over UDP, for desktop clients. One task serves a socket and keeps nothing about anybody: a client first proves by its
+//! The tracker over UDP, for desktop clients, and a STUN server for browsers that want to know how others see them (RFC 8489). One task serves a socket and keeps nothing about anybody: a client first proves by its
 //! connection id that it receives what is sent to its address, and until then gets no more bytes than it sent. What cannot be
 //! understood, or comes too fast, is met with silence, since an answer would only help whoever wants to flood somebody. While the pod
 //! is asked whether it hosts an infohash the others are served on.
@@ -12,12 +12,17 @@ use std::sync::Arc;
 use bittorrent::InfoHash;
 use bittorrent::tracker::udp::{Family, MAX_REQUEST, Reply, Request};
 use bittorrent::tracker::{Announce, Announced, Counts};
+use datachannel::stun;
 use tokio::net::UdpSocket;
 use tokio::sync::Semaphore;
 
 use crate::Tracker;
 use crate::tracker::{No, count_refusal};
 use ids::Ids;
+
+/// What all STUN messages have in their second four bytes (RFC 8489). Requests to a tracker have the half of a number there that we
+/// give out; that it is this one happens to one client in four thousand million, and not twice.
+const STUN_COOKIE: [u8; 4] = [0x21, 0x12, 0xa4, 0x42];
 
 /// Datagrams that are read before other tasks get a turn.
 const BATCH: usize = 64;
@@ -90,6 +95,11 @@ impl Front {
     /// Does what a datagram asks for; what there is to say at once is written into the reply.
     fn hear(&self, client: SocketAddr, packet: &[u8], reply: &mut Vec<u8>) {
         let inner = self.tracker.inner();
+        if packet.get(4..8) == Some(&STUN_COOKIE) {
+            // Not at the port where browsers meet the pod: they take whatever comes from a STUN server for its answer.
+            reply.extend(stun::answer(packet, client).unwrap_or_default());
+            return;
+        }
         let (connection, call) = match Request::parse(packet) {
             Ok(Request::Connect { transaction }) => {
                 // Not slowed down: the address may be forged, and then its owner would suffer for another's haste.

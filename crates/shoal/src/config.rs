@@ -114,7 +114,7 @@ table::settings! {
         /// Where desktop BitTorrent clients reach the pod over TCP. "auto": the port of `listen` plus 10000, or any free one; "off": nowhere.
         /// Open it in the firewall, or only viewers' browsers share the load.
         tcp: Place = "auto";
-        /// Where browsers reach the pod over WebRTC (UDP). "auto": the port of `listen` plus 10000, or any free one; "off": nowhere.
+        /// Where browsers reach the pod over WebRTC (UDP). "auto": the port of `listen` plus 15000, or any free one; "off": nowhere.
         webrtc: Place = "auto";
         /// Where the tracker answers over UDP. "auto": the port of `listen` plus 20000, or any free one; "off": nowhere.
         udp_tracker: Place = "auto";

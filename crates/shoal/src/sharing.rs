@@ -8,8 +8,10 @@ use peers::seeder::{Addresses, Bind};
 
 use crate::config::{Config, Place};
 
-/// Ports above the pod's own, where the automatic places are.
-const PEERS: u16 = 10_000;
+/// Ports above the pod's own, where the automatic places are. Those for TCP and for WebRTC differ: some clients try a UDP protocol of
+/// theirs at the number of the TCP port, and wait long where a socket is that does not know it.
+const TCP: u16 = 10_000;
+const WEBRTC: u16 = 15_000;
 const TRACKER: u16 = 20_000;
 
 /// How often the name in the public URL is asked for its addresses.
@@ -21,12 +23,12 @@ pub async fn serve(config: &Config, pod: &Pod) {
         return;
     }
     let tcp = async {
-        if let Some(bind) = bind(config, config.p2p.tcp, PEERS) {
+        if let Some(bind) = bind(config, config.p2p.tcp, TCP) {
             pod.seeder.serve_tcp(bind).await;
         }
     };
     let webrtc = async {
-        if let Some(bind) = bind(config, config.p2p.webrtc, PEERS) {
+        if let Some(bind) = bind(config, config.p2p.webrtc, WEBRTC) {
             pod.seeder.serve_webrtc(bind).await;
         }
     };

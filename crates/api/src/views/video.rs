@@ -317,7 +317,7 @@ impl VideoDetails {
             download_enabled: video.download_enabled,
             p2p_enabled: shares,
             input_file_updated_at: None,
-            tracker_urls: pod.tracker_urls().to_vec(),
+            tracker_urls: pod.tracker_urls(),
             files: Vec::new(),
             streaming_playlists: playlist(pod, video, &d.renditions).into_iter().collect(),
         }
