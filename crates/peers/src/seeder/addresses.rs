@@ -3,13 +3,26 @@
 //! loopback address, one in the same private network the private one.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, RwLock};
+use std::time::{Duration, Instant};
+
+use crate::connections::lock;
 
 /// The pod's addresses. Clones are handles to the same list.
 #[derive(Debug, Clone, Default)]
 pub struct Addresses {
     public: Arc<RwLock<Vec<IpAddr>>>,
+    routes: Arc<Mutex<Option<Routes>>>,
 }
+
+#[derive(Debug, Clone)]
+struct Routes {
+    since: Instant,
+    ips: Vec<IpAddr>,
+}
+
+/// How long it is remembered by which addresses the machine reaches others.
+const ROUTES_LAST: Duration = Duration::from_secs(10);
 
 impl Addresses {
     /// Replaces what the world is told: what the admin said, or what the public name stands for.
@@ -27,6 +40,21 @@ impl Addresses {
             .unwrap_or_else(std::sync::PoisonError::into_inner) = usable;
     }
 
+    fn routes(&self) -> Vec<IpAddr> {
+        let mut routes = lock(&self.routes);
+        match &*routes {
+            Some(known) if known.since.elapsed() < ROUTES_LAST => known.ips.clone(),
+            _ => {
+                let (since, ips) = (Instant::now(), ask_routes());
+                *routes = Some(Routes {
+                    since,
+                    ips: ips.clone(),
+                });
+                ips
+            }
+        }
+    }
+
     /// Where a client finds a socket of ours that is bound to `bound`, best first.
     pub(crate) fn for_client(&self, client: IpAddr, bound: SocketAddr) -> Vec<SocketAddr> {
         let client = client.to_canonical();
@@ -39,7 +67,7 @@ impl Addresses {
                 .read()
                 .unwrap_or_else(std::sync::PoisonError::into_inner)
                 .clone();
-            let routes = routes();
+            let routes = self.routes();
             if is_private(client) {
                 ips.extend(routes.iter().filter(|ip| is_private(**ip)));
             }
@@ -77,7 +105,7 @@ impl Addresses {
 
 /// The addresses by which this machine reaches others, if it does. No packet is sent: connecting a datagram socket only asks the
 /// kernel for the way.
-fn routes() -> Vec<IpAddr> {
+fn ask_routes() -> Vec<IpAddr> {
     let far: [SocketAddr; 2] = [
         (Ipv4Addr::new(192, 0, 2, 1), 9).into(),
         (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1), 9).into(),

@@ -57,7 +57,7 @@ async fn nonsense_is_hung_up_on() {
         let mut client = house.client().await;
         client.begin().await;
         client.say(Message::Request(block)).await;
-        assert!(client.is_let_go().await, "{block:?}");
+        assert!(client.hears_the_end().await, "{block:?}");
     }
     serves_on(&house).await;
     until(|| (house.peers() == 0).then_some(())).await;
@@ -86,7 +86,7 @@ async fn ten_thousand_half_open_connections_leave_room_for_others() {
 }
 
 #[tokio::test]
-async fn who_asks_and_never_reads_is_let_go_and_holds_little() {
+async fn who_asks_and_never_reads_hears_the_end_and_holds_little() {
     let config = SeederConfig {
         patience: Duration::from_millis(300),
         ..SeederConfig::default()
@@ -120,6 +120,6 @@ async fn a_file_that_became_shorter_ends_the_connection_and_not_the_pod() {
             length: 16 << 10,
         }))
         .await;
-    assert!(client.is_let_go().await);
+    assert!(client.hears_the_end().await);
     drop(house.client().await);
 }

@@ -242,7 +242,7 @@ impl Client {
     }
 
     /// Whether the pod hangs up, whatever it says before.
-    pub async fn is_let_go(mut self) -> bool {
+    pub async fn hears_the_end(mut self) -> bool {
         while self.hear(|_| ()).await.is_some() {}
         true
     }

@@ -44,7 +44,7 @@ async fn what_is_shared_no_more_is_gone_at_once() {
     house.shared.store(false, Ordering::SeqCst);
     house.tracker.forget(house.infohash);
     house.seeder.forget(house.infohash);
-    assert!(client.is_let_go().await);
+    assert!(client.hears_the_end().await);
     let mut late = house.call(0).await;
     tokio::io::AsyncWriteExt::write_all(&mut late, &house.handshake())
         .await
@@ -63,7 +63,7 @@ async fn a_door_that_is_switched_off_lets_everybody_go_and_opens_again() {
     let house = House::new(200_000, SeederConfig::default()).await;
     let client = house.client().await;
     house.seeder.switch(Transport::Tcp, false);
-    assert!(client.is_let_go().await);
+    assert!(client.hears_the_end().await);
     until(|| house.seeder.transports()[0].address.is_none().then_some(())).await;
     assert_eq!(house.seeder.tcp_addresses([127, 0, 0, 1].into()), []);
     house.seeder.switch(Transport::Tcp, true);
