@@ -47,38 +47,54 @@ impl Numbers {
     }
 }
 
-/// Bytes that are on their way to a peer.
+/// Bytes that are on their way to a peer. The memory is kept from one filling to the next, and not cleared in between.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
+    /// What lies beyond `end` has been sent and means nothing.
     bytes: Vec<u8>,
     start: usize,
+    end: usize,
 }
 
 impl Batch {
     /// What is still to be sent.
     pub(crate) fn rest(&self) -> &[u8] {
-        &self.bytes[self.start..]
+        &self.bytes[self.start..self.end]
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.start == self.bytes.len()
+        self.start == self.end
     }
 
     /// Takes note that so many bytes were sent.
     pub(crate) fn advance(&mut self, bytes: usize) {
         self.start += bytes;
         if self.is_empty() {
-            self.start = 0;
-            self.bytes.clear();
+            (self.start, self.end) = (0, 0);
         }
     }
 
     /// Adds messages.
     pub(crate) fn push(&mut self, bytes: &[u8]) {
-        self.bytes.extend_from_slice(bytes);
+        self.grow(bytes.len()).copy_from_slice(bytes);
     }
 
-    /// Gives the memory back.
+    /// Room at the end, whose content does not matter, to be filled.
+    fn grow(&mut self, bytes: usize) -> &mut [u8] {
+        let start = self.end;
+        self.end += bytes;
+        if self.bytes.len() < self.end {
+            self.bytes.resize(self.end, 0);
+        }
+        &mut self.bytes[start..self.end]
+    }
+
+    /// Whether memory is held for nothing.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.is_empty() && !self.bytes.is_empty()
+    }
+
+    /// Gives memory back that is held for nothing.
     pub(crate) fn shrink(&mut self) {
         if self.is_empty() {
             self.bytes = Vec::new();
@@ -89,6 +105,7 @@ impl Batch {
 impl From<Batch> for Bytes {
     fn from(batch: Batch) -> Self {
         let mut bytes = Self::from(batch.bytes);
+        bytes.truncate(batch.end);
         bytes.advance(batch.start);
         bytes
     }
@@ -106,11 +123,11 @@ impl Seed {
 
     /// Appends blocks with what stands before each of them on the wire, if the kernel has them in memory; false when it has not.
     pub(crate) fn read_now(&self, blocks: &[Block], batch: &mut Batch) -> io::Result<bool> {
-        let before = batch.bytes.len();
+        let before = batch.end;
         match self.fill(blocks, batch, ReadWriteFlags::NOWAIT) {
             Ok(()) => Ok(true),
             Err(error) if must_wait(&error) => {
-                batch.bytes.truncate(before);
+                batch.end = before;
                 Ok(false)
             }
             Err(error) => Err(error),
@@ -163,13 +180,9 @@ impl Seed {
         batch: &mut Batch,
         flags: ReadWriteFlags,
     ) -> io::Result<()> {
-        let start = batch.bytes.len();
         let bytes: usize = blocks.iter().map(|block| block.length as usize).sum();
-        batch
-            .bytes
-            .resize(start + bytes + blocks.len() * PIECE_HEADER, 0);
         let mut slices = Vec::with_capacity(blocks.len());
-        let mut rest = &mut batch.bytes[start..];
+        let mut rest = batch.grow(bytes + blocks.len() * PIECE_HEADER);
         for block in blocks {
             let (header, after) = rest.split_at_mut(PIECE_HEADER);
             header.copy_from_slice(&piece_header(block.piece, block.begin, block.length));

@@ -19,6 +19,9 @@ use crate::seeder::{Seeding, Transport};
 const FIRST: usize = 32 << 10;
 const MOST: usize = 256 << 10;
 
+/// So long a buffer is kept for the next blocks; a client at full speed asks again at once.
+const LINGER: Duration = Duration::from_secs(1);
+
 /// A client that lets our answers wait is not listened to any further.
 const ENOUGH: usize = 64 << 10;
 
@@ -176,6 +179,9 @@ impl Connection {
                         metrics::counter!("shoal_seeder_farewells_total", "transport" => "tcp", "reason" => "does_not_read").increment(1);
                         return End::Gone;
                     }
+                    if now >= self.took + LINGER {
+                        self.batch.shrink();
+                    }
                     if let Err(farewell) = self.uploader.tick(now) {
                         return farewell.into();
                     }
@@ -191,6 +197,9 @@ impl Connection {
         }
         if let Some(pause) = self.pause {
             wake = wake.min(pause);
+        }
+        if self.batch.is_idle() {
+            wake = wake.min(self.took + LINGER);
         }
         wake
     }
@@ -224,7 +233,6 @@ impl Connection {
                 }
             }
             if !self.prepare().await? {
-                self.batch.shrink();
                 self.took = self.seeding.now();
                 return Ok(false);
             }
