@@ -5,6 +5,7 @@ mod announces;
 mod browsers;
 mod desktop;
 mod trackers;
+mod webrtc;
 
 use anyhow::Result;
 
@@ -12,5 +13,6 @@ use crate::Bench;
 
 /// Measures all of it.
 pub fn run(bench: &Bench) -> Result<()> {
-    announces::run(bench)
+    announces::run(bench)?;
+    webrtc::run(bench)
 }

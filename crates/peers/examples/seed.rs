@@ -46,6 +46,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     let said = json!({
         "infohash": torrent.infohash.to_string(),
+        "piece_length": torrent.piece_length,
         "torrent": beside.to_string_lossy(),
         "trackers": trackers,
         "tcp": address(Transport::Tcp).await,
