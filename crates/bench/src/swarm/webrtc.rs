@@ -125,6 +125,7 @@ fn idle(bench: &Bench, file: &Path, installed: &Path) -> Result<()> {
     let connected = seeder.cpu_seconds();
     std::thread::sleep(IDLE);
     let idle = (seeder.cpu_seconds() - connected) / IDLE.as_secs_f64();
+    clients.tell("stay")?;
     report::table(
         &format!("{PEERS} peers over WebRTC that ask for nothing"),
         &[

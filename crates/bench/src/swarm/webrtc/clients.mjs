@@ -1,6 +1,6 @@
-// Clients of a seeder over WebRTC, told what to do line by line: `clients.mjs node|chromium TRACKER INFOHASH LENGTH PIECE_LENGTH` connects and
-// says "ready". Then "take" has it take the whole file, "idle N" has N more peers connect and stay; each is followed by a line that
-// begins with "done". They end with their input.
+// Clients of a seeder over WebRTC, told what to do line by line: `clients.mjs node|chromium TRACKER INFOHASH LENGTH PIECE_LENGTH` connects
+// and says "ready". Then "take" has it take the whole file, "idle N" has N more peers connect, and "stay" makes sure that all are still
+// there; each is followed by a line "done". They end with their input.
 
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -41,6 +41,11 @@ const inNode = async () => {
         async idle (peers) {
             const few = Array.from({ length: 4 }, async () => { while (peers-- > 0) await connect() })
             await Promise.all(few)
+        },
+        /** Fails unless everybody who came is still there. */
+        stay () {
+            const gone = kept.filter(([, channel]) => !channel.isOpen())
+            if (gone.length > 0) throw new Error(`${gone.length} of ${kept.length} peers were let go`)
         },
         async end () {}
     }
