@@ -15,6 +15,7 @@ fn columns(row: &str) -> String {
         "Video" => db::videos::Video::columns(),
         "OwnedVideo" => db::videos::OwnedVideo::columns(),
         "Rendition" => db::renditions::Rendition::columns(),
+        "Named" => db::renditions::Named::columns(),
         "Shared" => db::renditions::Shared::columns(),
         "Upload" => db::uploads::Upload::columns(),
         "Job" => db::jobs::Job::columns(),
