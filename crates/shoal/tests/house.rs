@@ -64,7 +64,8 @@ const RESERVED: [(&str, &[&str]); 7] = [
     ("sqlx", &["db"]),
     ("axum", &["api", "peers", "shoal", "site", "testpod"]),
     ("http", &["api", "shoal", "site", "testpod"]),
-    ("hyper", &["shoal", "site", "testpod"]),
+    // In `peers` for the connection of which a WebSocket is made.
+    ("hyper", &["peers", "shoal", "site", "testpod"]),
     ("rustls", &["shoal", "testpod"]),
     ("clap", &["shoal"]),
     ("toml", &["shoal"]),
