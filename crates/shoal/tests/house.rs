@@ -110,7 +110,9 @@ fn sources(package: &str) -> Vec<(PathBuf, String)> {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
-                folders.push(path);
+                if !path.ends_with("tests") {
+                    folders.push(path);
+                }
             } else if path.file_name().is_some_and(|name| name != "tests.rs") {
                 let text = std::fs::read_to_string(&path).unwrap();
                 let tested = text.find("#[cfg(test)]").unwrap_or(text.len());
