@@ -24,6 +24,11 @@ impl<K: Hash + Eq + Copy, V> Table<K, V> {
         self.entries.len()
     }
 
+    /// Entries for which memory is set aside.
+    pub(crate) fn room(&self) -> usize {
+        self.entries.capacity().max(self.positions.capacity())
+    }
+
     pub(crate) fn entries(&self) -> &[(K, V)] {
         &self.entries
     }

@@ -6,6 +6,7 @@
 mod callable;
 mod members;
 
+use std::cmp::Reverse;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -292,6 +293,27 @@ impl Tracker {
     /// Members of all swarms together.
     pub fn peers(&self) -> usize {
         self.peers
+    }
+
+    /// The swarms with the most members, largest first; at most so many. Looks at every swarm once.
+    pub fn busiest(&self, most: usize) -> Vec<(InfoHash, SwarmCounts)> {
+        let swarms = self.swarms.entries().iter();
+        let mut sizes: Vec<(Reverse<usize>, InfoHash)> = swarms
+            .map(|(infohash, swarm)| (Reverse(swarm.len()), *infohash))
+            .collect();
+        if most < sizes.len() {
+            sizes.select_nth_unstable(most);
+            sizes.truncate(most);
+        }
+        sizes.sort_unstable();
+        let counted = |(_, infohash)| (infohash, self.counts(infohash));
+        sizes.into_iter().map(counted).collect()
+    }
+
+    /// Entries of all tables for which memory is set aside, whether they are taken or not: what to look at when memory is missing.
+    pub fn room(&self) -> usize {
+        let swarms = self.swarms.entries().iter();
+        self.swarms.room() + swarms.map(|(_, swarm)| swarm.room()).sum::<usize>()
     }
 
     fn announced(&self, infohash: InfoHash) -> Reply<'static> {

@@ -16,6 +16,10 @@ use super::{Farewell, Torrent, UploadLimits};
 /// The number under which peers send us messages about the info dictionary.
 const UT_METADATA: u8 = 1;
 
+/// So many turns in a row may pass without a request: a client that wants nothing of us right now is no reason for others to wait, one
+/// that is dead even less.
+const UNUSED_TURNS: u8 = 2;
+
 /// How often one peer may fetch the whole info dictionary.
 const METADATA_TIMES: usize = 3;
 
@@ -32,6 +36,9 @@ pub(super) struct Serving {
     metadata_left: usize,
     interested: bool,
     turn: bool,
+    /// Whether it has asked for something in its turn, and how many turns have passed in which it has not.
+    used: bool,
+    unused_turns: u8,
     /// Pieces that the peer says it has.
     has: u32,
     requests: VecDeque<Block>,
@@ -59,6 +66,8 @@ impl Serving {
             metadata_left: parts * METADATA_TIMES,
             interested: false,
             turn: false,
+            used: false,
+            unused_turns: 0,
             has: 0,
             requests: VecDeque::new(),
             wanted: now,
@@ -150,11 +159,9 @@ impl Serving {
                     self.refuse(block, control);
                 } else {
                     self.wanted = now;
+                    self.used = true;
+                    self.unused_turns = 0;
                     self.requests.push_back(block);
-                }
-                // Refusals that nobody reads are no way to make us collect bytes.
-                if control.len() > limits.requests * 64 + (64 << 10) {
-                    return Err(Farewell::TooManyRequests);
                 }
             }
             Message::Cancel(block) => {
@@ -166,7 +173,7 @@ impl Serving {
             Message::Have(_) => self.has = self.has.saturating_add(1),
             Message::Bitfield(bits) => self.has = bits.iter().map(|byte| byte.count_ones()).sum(),
             Message::HaveAll => self.has = self.torrent.pieces(),
-            Message::Extended { id, payload } => self.extended(now, id, payload, control),
+            Message::Extended { id, payload } => self.extended(now, id, payload, limits, control),
             Message::KeepAlive
             | Message::Choke
             | Message::Unchoke
@@ -178,10 +185,26 @@ impl Serving {
             | Message::AllowedFast(_)
             | Message::Unknown(_) => {}
         }
-        Ok(())
+        // Answers that nobody reads are no way to make us collect bytes.
+        match control.len() > self.most_control(limits) {
+            true => Err(Farewell::TooManyRequests),
+            false => Ok(()),
+        }
     }
 
-    fn extended(&mut self, now: Duration, id: u8, payload: &[u8], control: &mut Vec<u8>) {
+    /// Bytes of answers that may wait to be read: refusals of all that is kept, and the info dictionary once.
+    fn most_control(&self, limits: &UploadLimits) -> usize {
+        limits.requests * 64 + (64 << 10) + self.torrent.info.len()
+    }
+
+    fn extended(
+        &mut self,
+        now: Duration,
+        id: u8,
+        payload: &[u8],
+        limits: &UploadLimits,
+        control: &mut Vec<u8>,
+    ) {
         match id {
             extension::HANDSHAKE => {
                 // What does not make sense to us may be somebody's extension of the extension.
@@ -196,8 +219,9 @@ impl Serving {
                 self.wanted = now;
                 let start = piece as usize * PIECE;
                 let info = &self.torrent.info;
+                let fits = control.len() + PIECE <= self.most_control(limits);
                 let reply = match info.get(start..) {
-                    Some(rest) if !rest.is_empty() && self.metadata_left > 0 => {
+                    Some(rest) if !rest.is_empty() && fits && self.metadata_left > 0 => {
                         self.metadata_left -= 1;
                         let total_size = u32::try_from(info.len()).unwrap_or(u32::MAX);
                         Metadata::Data {
@@ -226,8 +250,11 @@ impl Serving {
         self.spoke = now;
         if turn {
             self.wanted = now;
+            self.used = false;
             Message::Unchoke.write(control);
         } else {
+            let unused = self.interested && !self.used;
+            self.unused_turns = self.unused_turns.saturating_add(u8::from(unused));
             Message::Choke.write(control);
             self.refuse_all(control);
         }
@@ -251,6 +278,9 @@ impl Serving {
     }
 
     pub(super) fn deadline(&self, limits: &UploadLimits) -> Duration {
+        if self.unused_turns >= UNUSED_TURNS {
+            return self.spoke;
+        }
         if self.waits() {
             return self.spoke + limits.keep_alive;
         }
@@ -263,6 +293,9 @@ impl Serving {
         limits: &UploadLimits,
         control: &mut Vec<u8>,
     ) -> Result<(), Farewell> {
+        if self.unused_turns >= UNUSED_TURNS {
+            return Err(Farewell::Idle);
+        }
         if self.waits() {
             if now >= self.spoke + limits.keep_alive {
                 self.spoke = now;

@@ -45,8 +45,13 @@ impl<K: Copy + Eq + Hash + Ord> Slots<K> {
     /// A peer is gone or wants nothing any more; whose turn it is instead.
     pub fn gone(&mut self, now: Duration, peer: K) -> Option<K> {
         self.waiting.retain(|other| *other != peer);
-        self.served.remove(&peer)?;
-        self.next(now)
+        let next = self.served.remove(&peer).and_then(|_| self.next(now));
+        // A crowd that has gone home should not keep its memory.
+        if (self.served.len() + self.waiting.len()) * 4 < self.room() {
+            self.served.shrink_to(self.served.len() * 2);
+            self.waiting.shrink_to(self.waiting.len() * 2);
+        }
+        next
     }
 
     /// Looks at the clock every few seconds: whose turn is over, and whose has come.
@@ -78,6 +83,11 @@ impl<K: Copy + Eq + Hash + Ord> Slots<K> {
     /// How many are served and how many wait.
     pub fn counts(&self) -> (usize, usize) {
         (self.served.len(), self.waiting.len())
+    }
+
+    /// Peers for which memory is set aside, whether they are there or not.
+    pub fn room(&self) -> usize {
+        self.served.capacity() + self.waiting.capacity()
     }
 
     fn next(&mut self, now: Duration) -> Option<K> {

@@ -404,6 +404,38 @@ fn who_has_everything_or_wants_nothing_is_let_go_and_who_waits_is_not() {
     assert_eq!(waiting.uploader.tick(minutes(107)), Err(Farewell::Idle));
 }
 
+#[test]
+fn who_lets_its_turns_pass_makes_room_for_others() {
+    let minutes = |minutes: u64| START + Duration::from_secs(60 * minutes);
+    let mut client = Client::connected(modern());
+    client.say(Message::Interested).unwrap();
+    for (minute, asks, expected) in [
+        (1, false, Ok(())),
+        (2, true, Ok(())),
+        (3, false, Ok(())),
+        (4, false, Err(Farewell::Idle)),
+    ] {
+        client.now = minutes(minute);
+        client.turn(true);
+        if asks {
+            client.say(Message::Request(block(0, 0))).unwrap();
+        }
+        client.turn(false);
+        let told = client.uploader.deadline() <= client.now;
+        assert_eq!(told, expected.is_err(), "{minute}");
+        assert_eq!(client.uploader.tick(client.now), expected, "{minute}");
+    }
+    // Who says that it wants nothing any more has not let a turn pass.
+    let mut content = Client::connected(modern());
+    for _ in 0..5 {
+        content.say(Message::Interested).unwrap();
+        content.turn(true);
+        content.say(Message::NotInterested).unwrap();
+        content.turn(false);
+        assert_eq!(content.uploader.tick(START), Ok(()));
+    }
+}
+
 proptest! {
     #[test]
     fn whatever_is_said_memory_stays_bounded(mut said in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..200), 0..60), kinds in proptest::collection::vec(0u8..24, 60)) {

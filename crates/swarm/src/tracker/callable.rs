@@ -27,6 +27,10 @@ impl Callable {
         self.v4.len() + self.v6.len()
     }
 
+    pub(crate) fn room(&self) -> usize {
+        self.v4.room() + self.v6.room()
+    }
+
     /// The positions of one family, or of both.
     pub(crate) fn positions(&self, family: Option<Family>) -> Range<usize> {
         match family {

@@ -50,6 +50,10 @@ impl Swarm {
         self.sockets.len() + self.callable.len()
     }
 
+    pub(crate) fn room(&self) -> usize {
+        self.sockets.room() + self.callable.room() + self.prefixes.capacity()
+    }
+
     pub(crate) fn counts(&self) -> SwarmCounts {
         let all = u32::try_from(self.len()).unwrap_or(u32::MAX);
         let browsers = u32::try_from(self.sockets.len()).unwrap_or(u32::MAX);
@@ -171,6 +175,9 @@ impl Swarm {
             *members -= 1;
             if *members == 0 {
                 self.prefixes.remove(&prefix);
+                if self.prefixes.len() * 4 < self.prefixes.capacity() {
+                    self.prefixes.shrink_to(self.prefixes.len() * 2);
+                }
             }
         }
     }
