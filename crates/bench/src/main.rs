@@ -8,6 +8,7 @@ mod files;
 mod lists;
 mod load;
 mod nginx;
+mod offload;
 mod pod;
 mod publish;
 mod quiet;
@@ -60,6 +61,9 @@ fn main() -> Result<()> {
     if wanted("swarm") {
         swarm::run(&bench)?;
     }
+    if wanted("offload") {
+        offload::run(&bench)?;
+    }
     Ok(())
 }
 
@@ -81,9 +85,11 @@ fn arguments(mut given: impl Iterator<Item = String>) -> Result<(Bench, Vec<Stri
             "--kept" => bench.kept = value()?.into(),
             "--videos" => bench.videos = value()?.parse()?,
             "--postgres" => bench.postgres = Some((value()?, value()?.parse()?)),
-            "lists" | "start" | "files" | "publish" | "swarm" => names.push(word),
+            "lists" | "start" | "files" | "publish" | "swarm" | "offload" => names.push(word),
             other => {
-                bail!("there is no measurement called {other}: lists, start, files, publish, swarm")
+                bail!(
+                    "there is no measurement called {other}: lists, start, files, publish, swarm, offload"
+                )
             }
         }
     }
