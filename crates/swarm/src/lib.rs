@@ -4,6 +4,7 @@
 //! sweep. It does not know which swarms a pod hosts: only what is let in is kept.
 
 mod choose;
+pub mod conductor;
 mod limits;
 mod prefix;
 pub mod seeder;

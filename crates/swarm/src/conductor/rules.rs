@@ -1,0 +1,99 @@
+//! The conductor's constants in one place, so that the simulator and the bench can try others. What each is worth was measured in the
+//! simulator (docs/conductor.md); none of them is a promise to a page except through [`Settings`].
+
+use std::time::Duration;
+
+/// What a page is told about using HTTP of its own accord.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// Pieces from the playhead that may be fetched over HTTP at once, at the start and after a seek.
+    pub instant: u32,
+    /// The lead below which a rescue is due while playing.
+    pub patience: Duration,
+    /// The time between reports when nothing is urgent.
+    pub interval: Duration,
+}
+
+/// All constants of a [`Conductor`](super::Conductor).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rules {
+    /// How far ahead of a playhead what nobody has is fed.
+    pub window: Duration,
+    /// Film fetched over HTTP at once by whoever starts, while the budget lasts.
+    pub instant: Duration,
+    /// Instant starts, rescues and seeds beyond the first, in copies of the film.
+    pub budget: f64,
+    /// The time in which the whole budget comes back.
+    pub refill: Duration,
+    /// [`Settings::patience`] while the budget lasts.
+    pub patience: Duration,
+    /// The same when it is spent.
+    pub patience_spent: Duration,
+    /// Shortest time between reports; crowds report less often.
+    pub interval: Duration,
+    /// Viewers that may report in one second by [`Settings::interval`].
+    pub reports_per_second: f64,
+    /// How long a granted piece may take before somebody else is asked, on top of what its bytes take.
+    pub grant_patience: Duration,
+    /// The slowest a viewer is expected to take granted pieces (bytes per second).
+    pub slowest: u64,
+    /// Pieces granted to one viewer of a crowd and not there yet.
+    pub grants_in_crowd: usize,
+    /// The same for a viewer that nobody else can feed.
+    pub grants_alone: usize,
+    /// Longest run of adjacent pieces for one viewer of a crowd.
+    pub run_in_crowd: u32,
+    /// What is needed within this time goes to the one who needs it.
+    pub urgent: Duration,
+    /// How long a viewer may be without neighbours before it is fed as if it were alone.
+    pub stranded: Duration,
+    /// Seeds of a piece that is needed at once: one for so many viewers who need it.
+    pub viewers_per_seed: f64,
+    /// The time in which copies in a crowd double: a piece needed so much later gets half as many seeds.
+    pub doubling: Duration,
+    /// An uplink that nobody has measured (bytes per second).
+    pub uplink_guess: u32,
+    /// The most that an uplink counts for (bytes per second).
+    pub uplink_most: u32,
+    /// A stock viewer that gets nothing for so long is rescued.
+    pub stock_patience: Duration,
+    /// How fast a stock viewer, whose playhead nobody knows, is fed: times the pace of playback.
+    pub stock_pace: f64,
+    /// How long a viewer that let others down does not count, the first time; then twice as long each time.
+    pub shunned: Duration,
+    /// How often a viewer is looked at that says nothing.
+    pub review: Duration,
+    /// Viewers among whom a grant's receiver is chosen.
+    pub sample: usize,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            window: Duration::from_secs(30),
+            instant: Duration::from_secs(1),
+            budget: 0.2,
+            refill: Duration::from_secs(3600),
+            patience: Duration::from_millis(2500),
+            patience_spent: Duration::from_millis(1500),
+            interval: Duration::from_secs(1),
+            reports_per_second: 1000.0,
+            grant_patience: Duration::from_secs(4),
+            slowest: 250_000,
+            grants_in_crowd: 8,
+            grants_alone: 32,
+            run_in_crowd: 4,
+            urgent: Duration::from_secs(3),
+            stranded: Duration::from_secs(5),
+            viewers_per_seed: 40.0,
+            doubling: Duration::from_millis(1200),
+            uplink_guess: 500_000,
+            uplink_most: 2_500_000,
+            stock_patience: Duration::from_millis(2500),
+            stock_pace: 2.0,
+            shunned: Duration::from_secs(30),
+            review: Duration::from_secs(2),
+            sample: 64,
+        }
+    }
+}
