@@ -34,3 +34,20 @@ test('what lies beyond the end is not remembered', () => {
   field.fill()
   expect([field.count, field.has(10), field.has(-1)]).toEqual([10, false, false])
 })
+
+test.each<[number[], number[], number, number, boolean]>([
+  [[3], [], 0, 20, true],
+  [[3], [3], 0, 20, false],
+  [[3], [], 4, 20, false],
+  [[3], [], 0, 3, false],
+  [[19], [1, 2], 10, 99, true],
+  [[8, 9], [8], 9, 10, true],
+  [[8, 9], [9], 9, 10, false],
+])('%j offers something to %j between %i and %i: %s', (theirs, ours, start, end, expected) => {
+  const field = (members: number[]): Bitfield => {
+    const made = new Bitfield(20)
+    members.forEach((index) => made.add(index))
+    return made
+  }
+  expect(field(theirs).offers(field(ours), start, end)).toBe(expected)
+})

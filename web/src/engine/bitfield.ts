@@ -52,6 +52,17 @@ export class Bitfield {
     for (let index = 0; index < this.size; index++) this.add(index)
   }
 
+  /** Says whether there is a piece in here, from `start` to before `end`, that the other set lacks. */
+  offers(other: Bitfield, start: number, end: number): boolean {
+    const last = Math.min(end, this.size) - 1
+    for (let at = start >> 3; at <= last >> 3; at++) {
+      const more = (this.bytes[at] ?? 0) & ~(other.bytes[at] ?? 0)
+      if (more === 0) continue
+      for (let index = Math.max(start, at * 8); index <= Math.min(last, at * 8 + 7); index++) if (more & (0x80 >> (index & 7))) return true
+    }
+    return false
+  }
+
   /** The bytes of a bitfield message. */
   toBytes(): Bytes {
     return this.bytes.slice()

@@ -1,28 +1,32 @@
 /*
  * Turns wanted pieces into verified ones: carries out what the policy decides, keeps the requests of each peer flowing
  * in blocks, reads ranges from the pod into the same pieces, checks every hash and finds out who spoilt a piece. A piece
- * has one source at a time; blocks stay when it changes hands between peers, the pod always sends it whole. Memory is
+ * has one source at a time; blocks stay when it changes hands, and the pod is asked for the remainder only. Memory is
  * bounded by what is wanted. It knows nothing of players or of connections being made: swarm.ts says what is wanted.
  */
 
 import type { Bytes } from './bytes'
 import type { Clock } from './clock'
 import { HttpError } from './http'
+import type { Right, Run, Source } from './job'
+import { isRun, Job } from './job'
 import type { Metainfo, Sha1 } from './metainfo'
-import { pieceSize } from './metainfo'
 import type { Peer } from './peer'
 import type { PodHealth } from './pod-health'
-import type { PeerView, PieceView, Plan } from './policy'
-import { plan, SILENT } from './policy'
+import type { PeerView, PieceView, Plan, View } from './policy'
+import { SILENT } from './policy'
 import type { Counters, Meter } from './stats'
 import { isGood, liars } from './verify'
 import type { Block } from './wire'
 import { BLOCK } from './wire'
 
-/** A piece that somebody waits for, with the end of the patience, or null when it lies ahead. */
+/** A piece that is wanted. */
 export interface Wanted {
   index: number
+  /** When it is needed, or until when peers are waited for, as the policy has it; null when it lies ahead. */
   deadline: number | null
+  /** Why it may come from the pod over HTTP; null where only the policy judges, or where it may not. */
+  right: Right | null
 }
 
 /** Reads a range of the rendition's file from the pod. */
@@ -37,6 +41,8 @@ export interface Downloading {
   readonly meter: Meter
   readonly podHealth: PodHealth
   readonly readPod: ReadPod
+  /** The policy of the moment. */
+  decide(view: View<Peer>): Plan<Peer>
   peers(): Iterable<Peer>
   /** New peers may still appear within moments. */
   gathering(): boolean
@@ -53,30 +59,6 @@ export interface Downloading {
   podMismatch(): void
   /** Something happened that the policy should look at. */
   wake(): void
-}
-
-type Source = Peer | 'pod'
-
-interface Run {
-  first: number
-  last: number
-  abort: AbortController
-  begunAt: number
-  progressAt: number
-}
-
-interface Job {
-  index: number
-  deadline: number | null
-  data: Bytes
-  sources: (Source | null)[]
-  missing: number
-  owner: Peer | Run | null
-  /** Blocks that the present owner has been asked for. */
-  asked: boolean[]
-  givenAt: number
-  progressAt: number
-  verifying: boolean
 }
 
 /** Ranges read from the pod at the same time. */
@@ -98,6 +80,8 @@ const MAX_SUSPECTS = 8
 const MAX_POD_MISTAKES = 2
 
 export class Downloads {
+  /** Bytes over HTTP by the right they came by. */
+  readonly fromPod: Record<Right, number> = { instant: 0, granted: 0, rescued: 0 }
   private jobs = new Map<number, Job>()
   private readonly runs = new Set<Run>()
   private readonly suspects = new Map<number, { data: Bytes; sources: (Source | null)[] }>()
@@ -118,7 +102,7 @@ export class Downloads {
     for (const run of this.runs) if (now - run.progressAt > RUN_SILENCE) run.abort.abort(new HttpError(0, 'the pod fell silent'))
     if (this.trial !== null && now - this.trial.begunAt > RUN_SILENCE) this.trial.abort.abort(new HttpError(0, 'the pod is silent'))
     for (const peer of this.swarm.peers()) this.takeBack(peer)
-    this.carryOut(plan({ now, pieces: this.pieceViews(), peers: this.peerViews(now), gathering: this.swarm.gathering(), podReady: podHealth.ready, podWorks: this.podWorks }))
+    this.carryOut(this.swarm.decide({ now, pieces: this.pieceViews(), peers: this.peerViews(now), gathering: this.swarm.gathering(), podReady: podHealth.ready, podWorks: this.podWorks }))
     if (!podHealth.works && podHealth.worthTrying && wanted.some(({ deadline }) => deadline !== null)) void this.tryPod()
     for (const peer of this.swarm.peers()) {
       this.pump(peer)
@@ -145,7 +129,10 @@ export class Downloads {
     }
     const job = this.jobs.get(index)
     if (job === undefined || job.verifying || job.owner !== peer) return
-    this.fill(job, begin, data, peer)
+    if (job.fill(begin, data, peer)) {
+      job.progressAt = this.swarm.clock.now()
+      this.swarm.progress(index, data.length)
+    }
     if (job.missing === 0) void this.finish(job)
     this.pump(peer)
   }
@@ -162,15 +149,7 @@ export class Downloads {
 
   /** Throws away what a peer gave to pieces that are not finished. */
   distrust(peer: Peer): void {
-    for (const job of this.jobs.values()) {
-      if (job.verifying) continue
-      job.sources.forEach((source, number) => {
-        if (source !== peer) return
-        job.sources[number] = null
-        job.asked[number] = false
-        job.missing++
-      })
-    }
+    for (const job of this.jobs.values()) if (!job.verifying) job.distrust(peer)
   }
 
   /** Stops everything. */
@@ -185,9 +164,10 @@ export class Downloads {
   private adopt(wanted: readonly Wanted[]): void {
     const jobs = new Map<number, Job>()
     const now = this.swarm.clock.now()
-    for (const { index, deadline } of wanted) {
-      const job = this.jobs.get(index) ?? newJob(index, pieceSize(this.swarm.meta, index), now)
+    for (const { index, deadline, right } of wanted) {
+      const job = this.jobs.get(index) ?? new Job(this.swarm.meta, index, now)
       job.deadline = deadline
+      job.right = right
       jobs.set(index, job)
     }
     for (const [index, job] of this.jobs) {
@@ -208,7 +188,8 @@ export class Downloads {
     const late = peer.cancelOlderThan(REQUEST_TIMEOUT)
     if (late.length === 0) return
     for (const { index } of late) this.release(peer, index)
-    this.letDown(peer)
+    // One that sends other blocks meanwhile has more urgent ones to send; one that sends nothing let us down.
+    if (peer.blockAt <= this.swarm.clock.now() - REQUEST_TIMEOUT) this.letDown(peer)
   }
 
   private letDown(peer: Peer): void {
@@ -239,7 +220,7 @@ export class Downloads {
 
   private give(job: Job, peer: Peer): void {
     this.disown(job)
-    if (this.suspects.has(job.index)) clear(job)
+    if (this.suspects.has(job.index)) job.clear()
     job.owner = peer
     job.givenAt = this.swarm.clock.now()
   }
@@ -255,30 +236,34 @@ export class Downloads {
         if (peer.outstanding >= depth) return
         if (job.sources[number] !== null || job.asked[number]) continue
         job.asked[number] = true
-        peer.request(blockOf(job, number))
+        peer.request(job.block(number))
       }
     }
   }
 
-  /** Reads pieces from the pod, neighbours in one range. */
+  /** Reads what is missing of pieces from the pod, neighbours in one range. */
   private fetch(indexes: readonly number[]): void {
     let run: Run | null = null
     for (const index of indexes) {
       const job = this.jobs.get(index)
       if (job === undefined) continue
-      if (run === null || index !== run.last + 1) {
+      const gap = this.suspects.has(index) ? { begin: 0, end: job.size } : job.gap()
+      const start = index * this.swarm.meta.pieceLength + gap.begin
+      if (run === null || start !== run.end) {
         if (run !== null) void this.runPod(run)
         run = null
         if (this.runs.size >= MAX_RUNS) return
         const now = this.swarm.clock.now()
-        run = { first: index, last: index, abort: new AbortController(), begunAt: now, progressAt: now }
+        run = { first: index, last: index, start, end: start, rights: new Map(), abort: new AbortController(), begunAt: now, progressAt: now }
         this.runs.add(run)
       }
       this.blameOwner(job)
       this.disown(job)
-      clear(job)
+      if (gap.begin === 0 && gap.end === job.size) job.clear()
       job.owner = run
       run.last = index
+      run.end = start - gap.begin + gap.end
+      run.rights.set(index, job.right ?? 'rescued')
     }
     if (run !== null) void this.runPod(run)
   }
@@ -289,12 +274,9 @@ export class Downloads {
   }
 
   private async runPod(run: Run): Promise<void> {
-    const { meta } = this.swarm
-    const start = run.first * meta.pieceLength
-    const end = run.last * meta.pieceLength + pieceSize(meta, run.last)
-    let at = start
+    let at = run.start
     try {
-      await this.swarm.readPod({ start, end }, run.abort.signal, (chunk) => {
+      await this.swarm.readPod({ start: run.start, end: run.end }, run.abort.signal, (chunk) => {
         this.swarm.podHealth.answered()
         run.progressAt = this.swarm.clock.now()
         this.swarm.meter.add(chunk.length)
@@ -334,26 +316,22 @@ export class Downloads {
       const begin = from + at - index * pieceLength
       const part = chunk.subarray(at, at + pieceLength - begin)
       at += part.length
+      this.count(run.rights.get(index) ?? 'rescued', part.length)
       const job = this.jobs.get(index)
       if (job === undefined || job.verifying || job.owner !== run) continue
-      job.data.set(part, begin)
+      job.pour(begin, part)
       job.progressAt = run.progressAt
       this.swarm.progress(index, part.length)
-      if (begin + part.length < job.data.length) continue
-      job.sources.fill('pod')
-      job.missing = 0
-      void this.finish(job)
+      if (job.missing === 0) void this.finish(job)
     }
   }
 
-  private fill(job: Job, begin: number, data: Uint8Array, source: Source): void {
-    const number = begin / BLOCK
-    if (job.sources[number] !== null) return
-    job.data.set(data, begin)
-    job.sources[number] = source
-    job.missing--
-    job.progressAt = this.swarm.clock.now()
-    this.swarm.progress(job.index, data.length)
+  private count(right: Right, bytes: number): void {
+    const { counters } = this.swarm
+    this.fromPod[right] += bytes
+    if (right === 'granted') counters.fromPodGranted += bytes
+    else if (right === 'instant') counters.fromPodInstant += bytes
+    else counters.fromPodRescued += bytes
   }
 
   private async finish(job: Job): Promise<void> {
@@ -375,7 +353,7 @@ export class Downloads {
     this.podMistakes.delete(job.index)
     this.swarm.counters.verified++
     job.sources.forEach((source, number) => {
-      if (source !== 'pod' && source !== null && !source.isPod) this.swarm.counters.fromPeers += blockOf(job, number).length
+      if (source !== 'pod' && source !== null && !source.isPod) this.swarm.counters.fromPeers += job.block(number).length
     })
     this.swarm.verified(job.index, job.data)
   }
@@ -407,7 +385,7 @@ export class Downloads {
     job.owner = null
     const open: Block[] = []
     job.asked.forEach((asked, number) => {
-      if (asked && job.sources[number] === null) open.push(blockOf(job, number))
+      if (asked && job.sources[number] === null) open.push(job.block(number))
     })
     job.asked.fill(false)
     if (owner !== null && !isRun(owner)) owner.cancel(open)
@@ -422,13 +400,14 @@ export class Downloads {
     }
   }
 
-  private pieceViews(): PieceView[] {
-    const views: PieceView[] = []
+  private pieceViews(): PieceView<Peer>[] {
+    const views: PieceView<Peer>[] = []
     for (const job of this.jobs.values()) {
       if (job.verifying) continue
-      const { index, deadline, owner } = job
+      const { index, deadline, right, owner } = job
       const progressAt = owner !== null && isRun(owner) ? owner.progressAt : job.progressAt
-      views.push({ index, bytes: job.data.length, deadline, state: stateOf(owner), progressAt, suspect: this.suspects.has(index) })
+      const peer = owner === null || isRun(owner) ? null : owner
+      views.push({ index, bytes: job.missingBytes, deadline, right, state: stateOf(owner), owner: peer, progressAt, suspect: this.suspects.has(index) })
     }
     return views
   }
@@ -456,38 +435,8 @@ export class Downloads {
   }
 }
 
-function newJob(index: number, size: number, now: number): Job {
-  const count = Math.ceil(size / BLOCK)
-  return {
-    index,
-    deadline: null,
-    data: new Uint8Array(size),
-    sources: new Array<Source | null>(count).fill(null),
-    missing: count,
-    owner: null,
-    asked: new Array<boolean>(count).fill(false),
-    givenAt: now,
-    progressAt: now,
-    verifying: false,
-  }
-}
-
-function clear(job: Job): void {
-  job.sources.fill(null)
-  job.missing = job.sources.length
-}
-
-function blockOf(job: Job, number: number): Block {
-  const begin = number * BLOCK
-  return { index: job.index, begin, length: Math.min(BLOCK, job.data.length - begin) }
-}
-
-function stateOf(owner: Peer | Run | null): PieceView['state'] {
+function stateOf(owner: Peer | Run | null): PieceView<Peer>['state'] {
   if (owner === null) return 'idle'
   if (isRun(owner)) return 'http'
   return owner.isPod ? 'pod' : 'peer'
-}
-
-function isRun(owner: Peer | Run): owner is Run {
-  return 'abort' in owner
 }

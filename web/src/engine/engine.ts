@@ -7,7 +7,10 @@
 import type { FragmentLoaderContext, HlsConfig, Loader } from 'hls.js'
 import type { Bytes } from './bytes'
 import { concat, fromLatin1 } from './bytes'
+import { SteadyClock } from './clock'
 import { fetchRange, fetchSmall } from './http'
+import { Kept, KEEP_BYTES } from './kept'
+import type { PlayerState } from './lead'
 import { Lead } from './lead'
 import type { FragmentRequest } from './loader'
 import { fragmentLoader } from './loader'
@@ -21,8 +24,9 @@ import { Meter, newCounters, Reporter } from './stats'
 import { Memory } from './store'
 import type { Swarm } from './swarm'
 import { Tracker } from './tracker'
+import { Uplink } from './uploads'
 
-export type { EngineStats, RenditionFile }
+export type { EngineStats, PlayerState, RenditionFile }
 
 /** How a page starts the engine. */
 export interface EngineOptions {
@@ -34,16 +38,22 @@ export interface EngineOptions {
   p2p: boolean
   /** Called about once a second while anything changes. */
   onStats?: (stats: EngineStats) => void
-  /** Seconds of media in the player's buffer, if the page can tell; otherwise the engine guesses. */
-  bufferAhead?: () => number
+  /** Where the player is and what it holds, if the page can tell; otherwise the engine guesses. */
+  player?: () => PlayerState
+  /** The address of the file that is likely to play first: its swarm is entered at once and not with the first read. */
+  likely?: string
   /** Servers that tell a browser its public address; none by default. */
   iceServers?: RTCIceServer[]
   /** Memory for pieces, in bytes. */
   memoryBytes?: number
+  /** What may stay in the browser's storage for the next visit, in bytes; 0 for nothing. */
+  keepBytes?: number
 }
 
 /** Memory for pieces unless the page says otherwise. */
 export const MEMORY_BYTES = 192 * 1024 * 1024
+/** After a sleep longer than this nothing of what was said to trackers holds any more (ms). */
+const SLEPT = 15_000
 /** A fragment without a range is read whole, up to this size. */
 const MAX_WHOLE = 256 * 1024 * 1024
 /** Client and version at the beginning of a peer id, by custom. */
@@ -54,6 +64,11 @@ export class Engine {
   private readonly meter: Meter
   private readonly podMeter: Meter
   private readonly lead: Lead
+  private readonly clock: SteadyClock
+  private readonly memory: Memory
+  private readonly kept: Kept | null
+  private readonly uplink: Uplink
+  private readonly stopListening: () => void
   private readonly peerId: Bytes
   private readonly renditions: Rendition[] = []
   private readonly renditionIo: RenditionIo
@@ -71,29 +86,44 @@ export class Engine {
     this.options = options
     this.outside = outside
     this.sharing = options.p2p
-    this.meter = new Meter(outside.clock, 0)
-    this.podMeter = new Meter(outside.clock, 0)
-    this.lead = new Lead(outside.clock)
+    const clock = new SteadyClock(outside.clock, (gap) => this.jumped(gap))
+    this.clock = clock
+    this.meter = new Meter(clock, 0)
+    this.podMeter = new Meter(clock, 0)
+    this.uplink = new Uplink(clock)
+    this.lead = new Lead(clock)
+    this.memory = new Memory(options.memoryBytes ?? MEMORY_BYTES)
+    this.kept = outside.keep === null ? null : new Kept(outside.keep, options.keepBytes ?? KEEP_BYTES, clock, () => outside.today())
+    this.stopListening = outside.whenOnline(() => this.revive())
     this.peerId = concat(fromLatin1(ID_PREFIX) ?? new Uint8Array(0), letters(outside.random(20 - ID_PREFIX.length)))
     this.renditionIo = {
-      clock: outside.clock,
+      clock,
       fetcher: outside.fetcher,
       sha1: outside.sha1,
       connector: outside.connector,
-      memory: new Memory(options.memoryBytes ?? MEMORY_BYTES),
+      memory: this.memory,
+      kept: this.kept,
+      uplink: this.uplink,
       counters: this.counters,
       meter: this.meter,
       podMeter: this.podMeter,
-      podHealth: new PodHealth(outside.clock),
+      podHealth: new PodHealth(clock),
       peerId: this.peerId,
+      random: (length: number) => outside.random(length),
       generous: () => !outside.metered(),
+      hidden: () => outside.hidden(),
+      window: () => this.memory.limit / 3 + (this.kept?.room ?? 0) / 2,
+      player: () => this.player(),
       playing: (rendition: Rendition) => this.playing === rendition,
       joined: (swarm: Swarm) => this.tracked().forEach((tracker) => tracker.join(swarm)),
       lonely: (swarm: Swarm) => this.trackers.forEach((tracker) => tracker.hurry(swarm.infoHash)),
+      bereft: (swarm: Swarm) => this.trackers.forEach((tracker) => tracker.lost(swarm.infoHash)),
       left: (swarm: Swarm) => this.trackers.forEach((tracker) => tracker.leave(swarm.infoHash)),
     }
     this.addFiles(options.files)
-    this.reporter = new Reporter(outside.clock, () => this.stats(), (stats) => options.onStats?.(stats))
+    if (this.sharing) this.prepare()
+    void this.kept?.tidy()
+    this.reporter = new Reporter(clock, () => this.stats(), (stats) => options.onStats?.(stats))
   }
 
   /** The loader class for hls.js's `fLoader`. */
@@ -102,6 +132,7 @@ export class Engine {
       clock: this.outside.clock,
       read: (request) => this.read(request),
       bytesPerSecond: () => Math.max(this.meter.bytesPerSecond, this.podMeter.bytesPerSecond),
+      unhurried: () => this.playing?.swarm?.unhurried ?? false,
     })
   }
 
@@ -136,14 +167,42 @@ export class Engine {
         connections.push({ id, ...(peer.client === undefined ? {} : { client: peer.client }), pod: peer.isPod, down: peer.down, up: peer.up })
       }
     }
-    return { peers: peers.size, ...this.counters, p2p: this.sharing, connections }
+    const { position, ahead } = this.player()
+    const round = (seconds: number): number => Math.round(seconds * 10) / 10
+    const conducted = this.playing?.swarm?.conducted ?? false
+    return { peers: peers.size, ...this.counters, playhead: round(position), lead: round(ahead), conducted, p2p: this.sharing, connections }
   }
 
   /** Leaves all swarms and gives everything back. */
   destroy(): void {
     for (const rendition of this.renditions) rendition.close()
     this.closeTrackers()
+    this.stopListening()
     this.reporter.stop()
+  }
+
+  /** What plays first is the only rendition, or the one that the page thinks likely. */
+  private prepare(): void {
+    if (this.outside.sha1 === null || this.outside.connector === null) return
+    const { likely } = this.options
+    const first = this.renditions.length === 1 ? this.renditions[0] : likely === undefined ? undefined : this.find(likely)
+    this.tracked().forEach((tracker) => tracker.warm())
+    first?.prepare()
+  }
+
+  private player(): PlayerState {
+    return this.options.player?.() ?? this.lead.state()
+  }
+
+  /** The page was not running for a while. */
+  private jumped(milliseconds: number): void {
+    if (Math.abs(milliseconds) > SLEPT && !this.outside.hidden()) this.revive()
+  }
+
+  /** Connections may have died unnoticed: speaks to everybody again. */
+  private revive(): void {
+    for (const rendition of this.renditions) rendition.swarm?.revive()
+    for (const tracker of this.trackers) tracker.revive()
   }
 
   private async read(request: FragmentRequest): Promise<Bytes> {
@@ -151,8 +210,9 @@ export class Engine {
     if (rendition === undefined || request.range === null) return this.readUnknown(request)
     this.playing = rendition
     const { time } = request
-    const lead = this.options.bufferAhead?.() ?? (time === null ? 0 : this.lead.before(time.start))
-    const data = await rendition.read({ ...request.range, kind: time === null ? 'header' : 'media', lead, signal: request.signal, progress: request.progress })
+    if (time !== null) this.lead.asked(time.start)
+    const lead = this.options.player?.().ahead ?? (time === null ? 0 : this.lead.before(time.start))
+    const data = await rendition.read({ ...request.range, time, lead, signal: request.signal, progress: request.progress })
     if (time !== null) this.lead.delivered(time.start, time.duration)
     return data
   }
@@ -185,7 +245,8 @@ export class Engine {
   /** The tracker clients, made when the first swarm joins. */
   private tracked(): Tracker[] {
     if (this.trackers.length > 0) return this.trackers
-    const { openSocket, clock, random } = this.outside
+    const { openSocket, random } = this.outside
+    const { clock } = this
     const urls = new Set(this.options.trackers.filter((url) => /^wss?:\/\//.test(url)))
     this.trackers = [...urls].map((url) => new Tracker(url, this.peerId, { openSocket, clock, random }))
     return this.trackers

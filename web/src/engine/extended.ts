@@ -1,16 +1,22 @@
 /*
- * The two extension messages (BEP 10) that the engine understands: the extension handshake, and requests for the info
- * dictionary (BEP 9), which are answered so that clients can join by magnet link while only viewers are there. The
- * engine itself never asks for metadata: it has it from the pod. What a stranger writes about itself is cut and cleaned
- * before it reaches the page.
+ * The extension messages (BEP 10) that the engine understands: the extension handshake; requests for the info dictionary
+ * (BEP 9), which are answered so that clients can join by magnet link while only viewers are there (the engine itself
+ * never asks for metadata: it has it from the pod); and `shoal`, by which our pages tell each other where they play. That
+ * one is two unsigned LEB128 numbers of at most five bytes, the piece at the playhead and the media buffered from there in
+ * milliseconds; bytes behind them are passed over. It is sent when it has changed, at most every second and at once
+ * after a seek, and only says whose requests are in a hurry: nothing is trusted because of it. What a stranger writes
+ * about itself is cut and cleaned before it reaches the page.
  */
 
 import { BencodeError, bytesAt, decode, decodePrefix, dictionaryAt, encode, integerAt } from './bencode'
 import type { Bytes } from './bytes'
 import { concat, fromLatin1, toLatin1 } from './bytes'
+import { pushNumber, Reader } from './conductor'
 
 /** The number under which others send us metadata requests. */
 export const OUR_METADATA_ID = 1
+/** The number under which others tell us where they play. */
+export const OUR_SHOAL_ID = 2
 /** Our client's name in the handshake. */
 export const CLIENT = 'Shoal'
 /** How the peer id of a pod begins; pages of the same client have another version there. */
@@ -26,13 +32,22 @@ export interface ExtendedHandshake {
   queue: number
   /** The number under which it takes metadata messages; 0 when it takes none. */
   metadataId: number
+  /** The number under which it takes word of where we play; 0 when it takes none. */
+  shoalId: number
+}
+
+/** Where another viewer plays. */
+export interface Place {
+  playhead: number
+  /** Media buffered from there (ms). */
+  lead: number
 }
 
 /** Writes our extension handshake. */
 export function writeExtendedHandshake(metadataSize: number, queue: number): Bytes {
   return encode(
     new Map<string, number | Bytes | Map<string, number>>([
-      ['m', new Map([['ut_metadata', OUR_METADATA_ID]])],
+      ['m', new Map([['shoal', OUR_SHOAL_ID], ['ut_metadata', OUR_METADATA_ID]])],
       ['metadata_size', metadataSize],
       ['reqq', queue],
       ['v', fromLatin1(CLIENT) ?? new Uint8Array(0)],
@@ -47,16 +62,35 @@ export function readExtendedHandshake(data: Uint8Array): ExtendedHandshake | nul
     if (!(value instanceof Map)) return null
     const queue = integerAt(value, 'reqq') ?? 250
     const names = dictionaryAt(value, 'm')
-    const metadataId = names === null ? 0 : (integerAt(names, 'ut_metadata') ?? 0)
+    const idOf = (name: string): number => {
+      const id = names === null ? 0 : (integerAt(names, name) ?? 0)
+      return id > 0 && id < 256 ? id : 0
+    }
     return {
       client: cleanName(bytesAt(value, 'v')),
       queue: Math.min(MAX_QUEUE, Math.max(1, queue)),
-      metadataId: metadataId > 0 && metadataId < 256 ? metadataId : 0,
+      metadataId: idOf('ut_metadata'),
+      shoalId: idOf('shoal'),
     }
   } catch (error) {
     if (error instanceof BencodeError) return null
     throw error
   }
+}
+
+/** Writes where we play. */
+export function writePlace({ playhead, lead }: Place): Bytes {
+  const out: number[] = []
+  pushNumber(out, playhead)
+  pushNumber(out, lead)
+  return new Uint8Array(out)
+}
+
+/** Reads where another viewer plays; null when the message is none. */
+export function readPlace(data: Uint8Array): Place | null {
+  const from = new Reader(data, 0)
+  const [playhead, lead] = [from.number(), from.number()]
+  return playhead === null || lead === null ? null : { playhead, lead }
 }
 
 /** Reads which part of the info dictionary is asked for; null when the message is anything else. */

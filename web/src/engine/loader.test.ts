@@ -18,7 +18,7 @@ describe('figures', () => {
     const viewer = world.engine()
     const loading = viewer.load(1000, 200_000)
     expect(loading.loader.stats).toMatchObject({ total: 199_000, loaded: 0 })
-    await world.clock.advance(100)
+    await world.clock.advance(300)
     const { stats } = loading.loader
     expect(stats).toMatchObject({ loaded: 199_000, total: 199_000, aborted: false })
     expect(stats.loading.start).toBeGreaterThan(0)
@@ -100,7 +100,7 @@ describe('outcomes', () => {
   test('the file is known by its path, whatever the host and query', async () => {
     const world = new World()
     const loading = world.engine().load(0, 20, { url: 'https://mirror.example/file.mp4?videoFileToken=x' })
-    await world.clock.advance(100)
+    await world.clock.advance(300)
     expect(toHex(loading.data ?? new Uint8Array(0))).toBe(toHex(world.pod.data.subarray(0, 20)))
     expect(world.pod.requests[0]?.url).toBe('http://pod/file.torrent')
   })
@@ -110,7 +110,7 @@ describe('outcomes', () => {
     const loading = world.engine().load(0, 20, { url: 'http://pod/other.mp4' })
     await world.clock.advance(100)
     expect(loading.outcome).toBe('done')
-    expect(world.pod.requests.map(({ url }) => url)).toEqual(['http://pod/other.mp4'])
+    expect(world.pod.requests.map(({ url }) => url)).toEqual(['http://pod/file.torrent', 'http://pod/other.mp4'])
   })
 
   test('a range beyond the end is the pod\'s business', async () => {

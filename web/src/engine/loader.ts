@@ -2,7 +2,8 @@
  * The fragment loader that hls.js is given: it asks the engine for [rangeStart, rangeEnd) of a file and fills in the
  * figures from which hls.js derives the bandwidth. These need care: bytes that peers brought in advance would look
  * infinitely fast, and a deliberate wait for peers would look like a slow network. So bytes that were here already count
- * at the measured rate, and waiting counts for no more than the measured rate explains. Retries are left to hls.js.
+ * at the measured rate, and waiting counts for no more than the measured rate explains. Time in which the player has
+ * enough in its buffer does not count against hls.js's limits. Retries are left to hls.js.
  */
 
 import type { FragmentLoaderContext, HlsConfig, Loader, LoaderCallbacks, LoaderConfiguration, LoaderStats } from 'hls.js'
@@ -17,6 +18,8 @@ export interface FragmentSource {
   read(request: FragmentRequest): Promise<Bytes>
   /** The best measured rate, from peers or the pod, in bytes per second; 0 when nothing was measured yet. */
   bytesPerSecond(): number
+  /** The player has enough in its buffer: a wait is deliberate, and no sign that anything is wrong. */
+  unhurried(): boolean
 }
 
 /** One fragment, or an initialization section, which has no time. */
@@ -30,6 +33,8 @@ export interface FragmentRequest {
 
 /** A delay before the first byte that hls.js may see (ms): a usual round trip. */
 const SHOWN_DELAY = 50
+/** Limits are looked at this often (ms). */
+const WATCH = 1000
 
 /** Makes the class that hls.js instantiates for each fragment. */
 export function fragmentLoader(source: FragmentSource): new (config: HlsConfig) => Loader<FragmentLoaderContext> {
@@ -106,7 +111,19 @@ export function fragmentLoader(source: FragmentSource): new (config: HlsConfig) 
       }
       const stops: (() => void)[] = []
       const watch = (milliseconds: number, run: () => void): void => {
-        if (Number.isFinite(milliseconds) && milliseconds > 0) stops.push(source.clock.after(milliseconds, run))
+        if (!Number.isFinite(milliseconds) || milliseconds <= 0) return
+        let left = milliseconds
+        let stop: () => void = () => undefined
+        const wait = (): void => {
+          const step = Math.min(left, WATCH)
+          stop = source.clock.after(step, () => {
+            if (!source.unhurried()) left -= step
+            if (left > 0) wait()
+            else run()
+          })
+        }
+        wait()
+        stops.push(() => stop())
       }
       watch(maxLoadTimeMs, late)
       watch(maxTimeToFirstByteMs, () => {

@@ -4,8 +4,10 @@
  */
 
 import type { Bytes } from './bytes'
+import { cacheStorage } from './cache-storage'
 import type { Clock } from './clock'
 import { wallClock } from './clock'
+import type { Keep } from './kept'
 import type { Sha1 } from './metainfo'
 import { RtcConnector } from './rtc'
 import type { Connector, OpenSocket } from './transport'
@@ -23,11 +25,23 @@ export interface Outside {
   openSocket: OpenSocket
   /** The viewer pays by the byte, or asked to save. */
   metered(): boolean
+  /** Nobody looks at the page. */
+  hidden(): boolean
+  /** Tells when the network is back or another one; the returned function ends that. */
+  whenOnline(run: () => void): () => void
+  /** Where pieces survive the page; null where nothing does. */
+  keep: Keep | null
+  /** Milliseconds since 1970, to be compared over visits. */
+  today(): number
 }
 
-interface NetworkInformation {
+interface NetworkInformation extends Partial<EventTarget> {
   saveData?: boolean
   type?: string
+}
+
+function connectionOf(): NetworkInformation | undefined {
+  return (navigator as Navigator & { connection?: NetworkInformation }).connection
 }
 
 /** The browser as it is. */
@@ -42,9 +56,21 @@ export function browserOutside(iceServers: RTCIceServer[]): Outside {
     connector: PeerConnection === undefined ? null : new RtcConnector({ PeerConnection, clock: wallClock, random, iceServers }),
     openSocket,
     metered: () => {
-      const connection = (navigator as Navigator & { connection?: NetworkInformation }).connection
+      const connection = connectionOf()
       return connection?.saveData === true || connection?.type === 'cellular'
     },
+    hidden: () => document.visibilityState === 'hidden',
+    whenOnline: (run) => {
+      addEventListener('online', run)
+      const connection = connectionOf()
+      connection?.addEventListener?.('change', run)
+      return () => {
+        removeEventListener('online', run)
+        connection?.removeEventListener?.('change', run)
+      }
+    },
+    keep: cacheStorage(),
+    today: () => Date.now(),
   }
 }
 
@@ -57,14 +83,16 @@ const openSocket: OpenSocket = (url, events) => {
     queueMicrotask(() => events.closed())
     return { send: () => undefined, close: () => undefined }
   }
+  socket.binaryType = 'arraybuffer'
   socket.onopen = () => events.opened()
   socket.onclose = () => events.closed()
   socket.onmessage = ({ data }: MessageEvent<unknown>) => {
     if (typeof data === 'string') events.text(data)
+    else if (data instanceof ArrayBuffer) events.binary(new Uint8Array(data))
   }
   return {
-    send: (text) => {
-      if (socket.readyState === WebSocket.OPEN) socket.send(text)
+    send: (message) => {
+      if (socket.readyState === WebSocket.OPEN) socket.send(message)
     },
     close: () => socket.close(),
   }

@@ -9,8 +9,8 @@ import { Bitfield } from './bitfield'
 import type { Bytes } from './bytes'
 import { equal, toHex } from './bytes'
 import type { Clock } from './clock'
-import type { ExtendedHandshake } from './extended'
-import { clientOf, isPodId, OUR_METADATA_ID, readExtendedHandshake, readMetadataRequest, writeExtendedHandshake, writeMetadataPiece } from './extended'
+import type { ExtendedHandshake, Place } from './extended'
+import { clientOf, isPodId, OUR_METADATA_ID, OUR_SHOAL_ID, readExtendedHandshake, readMetadataRequest, readPlace, writeExtendedHandshake, writeMetadataPiece, writePlace } from './extended'
 import type { Metainfo } from './metainfo'
 import { pieceSize } from './metainfo'
 import { RATE_GUESS } from './policy'
@@ -47,6 +47,9 @@ const MAX_CANCELLED = 1024
 const GREETING_TIME = 20_000
 const SILENCE_TIME = 240_000
 const KEEP_ALIVE = 100_000
+/** How often it is told where we play (ms), and how many pieces to either side of the expected are a seek. */
+const PLACE_EVERY = 1000
+const PLACE_JUMP = 30
 
 export class Peer {
   /** Hex of its peer id, empty until the handshake. */
@@ -69,6 +72,8 @@ export class Peer {
   timeouts = 0
   /** When the last block came. */
   blockAt = 0
+  /** Where it plays, if it says so. */
+  place: Place | null = null
   readonly rate: Meter
   /** What it asks of us, oldest first. */
   readonly asked: Block[] = []
@@ -88,6 +93,7 @@ export class Peer {
   private fast = false
   private extended = false
   private wanting = false
+  private toldPlace: (Place & { at: number }) | null = null
   private told = false
   /** What it believes that we hold: what we told, less what we refused. */
   private readonly announced: Bitfield
@@ -186,6 +192,20 @@ export class Peer {
     if (!this.told || this.isPod || this.announced.has(index)) return
     this.announced.add(index)
     this.send(writeHave(index))
+  }
+
+  /** Says where we play, if the other side cares and has not heard it yet. */
+  tell(playhead: number, lead: number): void {
+    const id = this.theirs?.shoalId ?? 0
+    if (id === 0 || this.isPod) return
+    const now = this.clock.now()
+    const last = this.toldPlace
+    if (last !== null) {
+      if (last.playhead === playhead) return
+      if (now - last.at < PLACE_EVERY && Math.abs(playhead - last.playhead) < PLACE_JUMP) return
+    }
+    this.toldPlace = { playhead, lead, at: now }
+    this.send(writeExtended(id, writePlace({ playhead, lead })))
   }
 
   piece(block: Block, data: Uint8Array): void {
@@ -383,6 +403,11 @@ export class Peer {
     if (id === 0) {
       this.theirs = readExtendedHandshake(data)
       this.client = this.theirs?.client ?? this.client
+      return
+    }
+    if (id === OUR_SHOAL_ID) {
+      const place = readPlace(data)
+      if (place !== null && place.playhead < this.meta.pieceCount) this.place = place
       return
     }
     if (id !== OUR_METADATA_ID || this.theirs === null || this.theirs.metadataId === 0) return

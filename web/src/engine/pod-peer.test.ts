@@ -44,7 +44,7 @@ test('a viewer who is alone with the pod waits for nobody', async () => {
   const took: number[] = []
   for (const world of [new World(SIZE), made().world]) {
     const start = world.clock.now()
-    const viewer = world.engine({ bufferAhead: () => 20 })
+    const viewer = world.engine({ player: () => ({ position: 0, ahead: 20, paused: false }) })
     // The connection to the pod is there before the second fragment is asked for.
     await viewer.play(0, SIZE)
     took.push(world.clock.now() - start)

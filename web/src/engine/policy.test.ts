@@ -8,7 +8,7 @@ import { BACKLOG_MIN, GRACE, patience, PATIENCE_MAX, PATIENCE_MIN, plan, SILENT,
 
 const NOW = 10_000
 const SOON = NOW + 2000
-const piece = (changes: Partial<PieceView> = {}): PieceView => ({ index: 3, bytes: 65_536, deadline: SOON, state: 'idle', progressAt: NOW, suspect: false, ...changes })
+const piece = (changes: Partial<PieceView<string>> = {}): PieceView<string> => ({ index: 3, bytes: 65_536, deadline: SOON, right: null, state: 'idle', owner: null, progressAt: NOW, suspect: false, ...changes })
 const peer = (name: string, changes: Partial<PeerView<string>> = {}): PeerView<string> => ({ peer: name, isPod: false, has: () => true, choking: false, snubbed: false, backlog: 0, bytesPerSecond: 500_000, ...changes })
 const view = (changes: Partial<View<string>>): View<string> => ({ now: NOW, pieces: [piece()], peers: [], gathering: false, podReady: true, podWorks: true, ...changes })
 /** The pod as a peer. */
@@ -53,7 +53,7 @@ describe('an urgent piece', () => {
 describe('an urgent piece, with the pod as a peer', () => {
   const failing = { podReady: true, podWorks: false }
   const slow = peer('a', { bytesPerSecond: 20_000 })
-  const under = (state: PieceView['state'], changes: Partial<PieceView> = {}): PieceView[] => [piece({ state, ...changes })]
+  const under = (state: PieceView<string>['state'], changes: Partial<PieceView<string>> = {}): PieceView<string>[] => [piece({ state, ...changes })]
   const cases: [string, Partial<View<string>>, string][] = [
     ['comes over HTTP as long as that works', { peers: [pod()] }, 'pod'],
     ['waits for other viewers all the same', { peers: [pod(), peer('a', { choking: true })] }, 'wait'],

@@ -1,19 +1,26 @@
 /*
- * Who is asked for which piece, and when the pod steps in: the engine's whole policy, in one place, as a pure function
- * of what is known at the moment, so that it can be exchanged without touching the rest. This one is simple on
- * purpose. What hls.js asks for now is urgent: it comes from a peer that holds it while the playback buffer allows
- * waiting, otherwise from the pod; what lies ahead comes from other viewers only, because it costs the pod nothing.
- * The pod is asked over HTTP, which is cheapest for it; as a peer it is the last resort while its HTTP does not work.
+ * Who is asked for which piece, and when the pod steps in, where nobody conducts the swarm: a pure function of what is
+ * known at the moment, like its sister in schedule.ts, which follows a conductor. This one is simple on purpose. What
+ * hls.js asks for now is urgent: it comes from a peer that holds it while the playback buffer allows waiting, otherwise
+ * from the pod; what lies ahead comes from other viewers only, because it costs the pod nothing. The pod is asked over
+ * HTTP, which is cheapest for it; as a peer it is the last resort while its HTTP does not work.
  */
 
+import type { Right } from './job'
+
 /** A piece that is wanted and not there yet. */
-export interface PieceView {
+export interface PieceView<Peer> {
   index: number
+  /** What is missing of it. */
   bytes: number
   /** When the player will run out of patience (clock milliseconds), or null for a piece ahead of what it asked for. */
   deadline: number | null
+  /** Why it may come from the pod, where that is decided already (see schedule.ts). */
+  right: Right | null
   /** Under way with nobody, another viewer, the pod as a peer, or the pod over HTTP. */
   state: 'idle' | 'peer' | 'pod' | 'http'
+  /** The peer that has been asked. */
+  owner: Peer | null
   /** When something of it came last, or when it was given out. */
   progressAt: number
   /** Somebody's blocks made it bad before: only one source at a time, the pod if it is urgent. */
@@ -38,7 +45,7 @@ export interface PeerView<Peer> {
 export interface View<Peer> {
   now: number
   /** Urgent ones first, each group in the order of playback. */
-  pieces: PieceView[]
+  pieces: PieceView<Peer>[]
   peers: PeerView<Peer>[]
   /** New peers may still appear within moments. */
   gathering: boolean
@@ -101,7 +108,7 @@ interface Crowd<Peer> {
   pods: PeerView<Peer>[]
 }
 
-function urgent<Peer>(piece: PieceView, deadline: number, view: View<Peer>, { viewers, pods }: Crowd<Peer>, result: Plan<Peer>): void {
+function urgent<Peer>(piece: PieceView<Peer>, deadline: number, view: View<Peer>, { viewers, pods }: Crowd<Peer>, result: Plan<Peer>): void {
   const left = deadline - view.now
   const http = view.podReady && view.podWorks
   if (piece.suspect && http) {
@@ -118,7 +125,7 @@ function urgent<Peer>(piece: PieceView, deadline: number, view: View<Peer>, { vi
 }
 
 /** A piece that is asked for already stays where it is, unless it is late or nothing comes. */
-function underWay<Peer>(piece: PieceView, deadline: number, view: View<Peer>, { viewers, pods }: Crowd<Peer>, result: Plan<Peer>): void {
+function underWay<Peer>(piece: PieceView<Peer>, deadline: number, view: View<Peer>, { viewers, pods }: Crowd<Peer>, result: Plan<Peer>): void {
   const left = deadline - view.now
   const quiet = view.now - piece.progressAt
   const anybody = (): boolean => choose(piece, Infinity, viewers, result) || choose(piece, Infinity, pods, result)
@@ -132,7 +139,7 @@ function underWay<Peer>(piece: PieceView, deadline: number, view: View<Peer>, { 
   else if (quiet > STALLED) anybody()
 }
 
-function ahead<Peer>(piece: PieceView, now: number, peers: PeerView<Peer>[], result: Plan<Peer>): void {
+function ahead<Peer>(piece: PieceView<Peer>, now: number, peers: PeerView<Peer>[], result: Plan<Peer>): void {
   if (piece.state === 'http') return
   if (piece.state === 'idle' || now - piece.progressAt > STALLED * 2) choose(piece, Infinity, peers, result)
 }
@@ -143,7 +150,7 @@ function nearNow(left: number): boolean {
 }
 
 /** Gives the piece to the peer that would have it here first, if that is within `left` milliseconds. */
-function choose<Peer>(piece: PieceView, left: number, peers: PeerView<Peer>[], result: Plan<Peer>): boolean {
+export function choose<Peer>(piece: PieceView<Peer>, left: number, peers: PeerView<Peer>[], result: Plan<Peer>): boolean {
   let best: PeerView<Peer> | null = null
   let bestTime = left
   for (const peer of peers) {

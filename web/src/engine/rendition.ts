@@ -2,7 +2,8 @@
  * One file of the pod that the player may ask for: through its swarm when the torrent can be had and checked, otherwise
  * by plain ranges over HTTP. Every reason not to share (switched off, no torrent, a wrong infohash, no WebCrypto, a pod
  * whose file is not the torrent's) ends in the same plain path, because playback matters more than sharing. The swarm
- * opens with the first read and stays when the player goes on to another rendition, so that others still get its pieces.
+ * opens with the first read, or sooner if the page knows what will play, and stays when the player goes on to another
+ * rendition, so that others still get its pieces.
  */
 
 import type { Bytes } from './bytes'
@@ -10,14 +11,17 @@ import { fromHex } from './bytes'
 import type { Clock } from './clock'
 import type { Access } from './http'
 import { fetchRange, fetchSmall } from './http'
+import type { Kept, KeptPieces } from './kept'
+import type { PlayerState } from './lead'
 import type { Metainfo, Sha1 } from './metainfo'
 import { MAX_TORRENT_BYTES, MetainfoError, parseMetainfo } from './metainfo'
 import type { PodHealth } from './pod-health'
 import type { Counters, Meter } from './stats'
+import type { ReadRequest } from './reads'
 import type { Memory } from './store'
-import type { ReadRequest } from './swarm'
 import { Swarm } from './swarm'
 import type { Connector } from './transport'
+import type { Uplink } from './uploads'
 
 /** A rendition as the video's JSON names it. */
 export interface RenditionFile extends Access {
@@ -36,23 +40,35 @@ export interface RenditionIo {
   sha1: Sha1 | null
   connector: Connector | null
   memory: Memory
+  /** What outlives the page; null when nothing does. */
+  kept: Kept | null
+  uplink: Uplink
   counters: Counters
   /** All bytes, and those of the pod alone. */
   meter: Meter
   podMeter: Meter
   podHealth: PodHealth
   peerId: Bytes
+  random(length: number): Bytes
   generous(): boolean
+  hidden(): boolean
+  /** Bytes ahead of the player that can be kept. */
+  window(): number
+  player(): PlayerState
   playing(rendition: Rendition): boolean
   /** The swarm takes part from now on, until `left`. */
   joined(swarm: Swarm): void
   /** The swarm cannot go on without further peers. */
   lonely(swarm: Swarm): void
+  /** A peer of the swarm is gone. */
+  bereft(swarm: Swarm): void
   left(swarm: Swarm): void
 }
 
-/** When the torrent is not there after so long, the read goes on without it (ms). */
-export const TORRENT_PATIENCE = 1500
+/** When the torrent is not there after so long, the read goes on without it: at a start, and with a buffer (ms). */
+export const TORRENT_PATIENCE = { start: 200, buffered: 1500 }
+/** Seconds in the buffer that allow for the longer wait. */
+const BUFFERED = 3
 /** A torrent that could not be fetched is tried again after so long (ms). */
 const TORRENT_RETRY = 30_000
 
@@ -74,9 +90,15 @@ export class Rendition {
     this.io = io
   }
 
+  /** This will be read soon: gets its torrent and enters its swarm. */
+  prepare(): void {
+    void this.open()
+  }
+
   /** The bytes of a range; rejects with the signal's reason or an HttpError. */
-  async read(request: ReadRequest): Promise<Bytes> {
-    const swarm = await this.soon(this.open())
+  async read(asked: Omit<ReadRequest, 'begunAt'>): Promise<Bytes> {
+    const request: ReadRequest = { ...asked, begunAt: this.io.clock.now() }
+    const swarm = this.swarm ?? (await this.soon(this.open(), request.lead < BUFFERED ? TORRENT_PATIENCE.start : TORRENT_PATIENCE.buffered))
     request.signal.throwIfAborted()
     if (swarm === null || request.end > this.file.size) return this.readWithout(request)
     try {
@@ -132,16 +154,24 @@ export class Rendition {
       return null
     }
     if (!this.sharing || this.stopped.signal.aborted) return null
-    const { clock, memory, counters, meter, podHealth, peerId } = this.io
+    const { clock, memory, counters, meter, podMeter, podHealth, uplink, peerId } = this.io
     const swarm: Swarm = new Swarm(this.meta, {
       clock,
       sha1,
       connector,
       memory,
+      pieces: this.keeper(this.meta),
       counters,
       meter,
+      podMeter,
       podHealth,
+      uplink,
       peerId,
+      random: (length) => this.io.random(length),
+      hidden: () => this.io.hidden(),
+      window: () => this.io.window(),
+      player: () => this.io.player(),
+      bereft: () => this.io.bereft(swarm),
       readPod: (range, signal, take) => this.readPod(range, signal, take),
       generous: () => this.io.generous(),
       playing: () => this.io.playing(this),
@@ -206,10 +236,17 @@ export class Rendition {
     return whole
   }
 
+  /** The pieces of earlier visits. What not everybody may see does not stay behind. */
+  private keeper({ pieceLength, pieceCount }: Metainfo): Promise<KeptPieces | null> | null {
+    const { token, authorization, infoHash } = this.file
+    if (token !== undefined || authorization !== undefined) return null
+    return this.io.kept?.open(infoHash.toLowerCase(), pieceLength, pieceCount) ?? null
+  }
+
   /** Waits for the swarm only as long as a viewer hardly notices. */
-  private soon(swarm: Promise<Swarm | null>): Promise<Swarm | null> {
+  private soon(swarm: Promise<Swarm | null>, patience: number): Promise<Swarm | null> {
     return new Promise((resolve) => {
-      const stopTimer = this.io.clock.after(TORRENT_PATIENCE, () => resolve(null))
+      const stopTimer = this.io.clock.after(patience, () => resolve(null))
       void swarm.then((open) => {
         stopTimer()
         resolve(open)

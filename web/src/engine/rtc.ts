@@ -15,7 +15,7 @@ const GATHER_TIME = 2000
 /** After the answer the channel must open within so long (ms). */
 const OPEN_TIME = 20_000
 /** The channel reports room again when fewer bytes wait. */
-const LOW_WATER = 64 * 1024
+const LOW_WATER = 16 * 1024
 /** What may come before anybody listens. */
 const MAX_EARLY = 256 * 1024
 

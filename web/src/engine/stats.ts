@@ -16,7 +16,7 @@ export interface ConnectionStats {
   up: number
 }
 
-/** What the page shows. Bytes since the engine started, except `peers`, `dropped` and `verified`, which are counts. */
+/** What the page shows. Bytes since the engine started, except where something else is said; `peers`, `dropped` and `verified` are counts. */
 export interface EngineStats {
   /** Other viewers and clients; the pod is not one of them. */
   peers: number
@@ -24,12 +24,21 @@ export interface EngineStats {
   fromPod: number
   /** The part of it that came as from a peer. */
   fromPodByPeer: number
+  /** Parts of it that came over HTTP: what the pod wanted us to spread, the beginning after a start or a seek, the rest. */
+  fromPodGranted: number
+  fromPodInstant: number
+  fromPodRescued: number
   fromPeers: number
   toPeers: number
   /** Peers dropped because a piece of theirs was bad. */
   dropped: number
   /** Pieces whose hash was checked and found right. */
   verified: number
+  /** Where the player is, and how much it holds from there (seconds of media). */
+  playhead: number
+  lead: number
+  /** A pod conducts the swarm of what plays. */
+  conducted: boolean
   p2p: boolean
   connections: ConnectionStats[]
 }
@@ -38,6 +47,9 @@ export interface EngineStats {
 export interface Counters {
   fromPod: number
   fromPodByPeer: number
+  fromPodGranted: number
+  fromPodInstant: number
+  fromPodRescued: number
   fromPeers: number
   toPeers: number
   dropped: number
@@ -45,7 +57,7 @@ export interface Counters {
 }
 
 export function newCounters(): Counters {
-  return { fromPod: 0, fromPodByPeer: 0, fromPeers: 0, toPeers: 0, dropped: 0, verified: 0 }
+  return { fromPod: 0, fromPodByPeer: 0, fromPodGranted: 0, fromPodInstant: 0, fromPodRescued: 0, fromPeers: 0, toPeers: 0, dropped: 0, verified: 0 }
 }
 
 /** How often the page is told, in milliseconds. */

@@ -11,7 +11,7 @@ const held = (store: { held: { has(index: number): boolean } }): number[] => Arr
 test('the piece furthest from the playhead goes, on either side', () => {
   const memory = new Memory(5 * PIECE)
   let playhead = 0
-  const store = memory.open(20, { pinned: () => false, playhead: () => playhead })
+  const store = memory.open(20, { pinned: () => false, playhead: () => playhead, changed: () => undefined })
   for (let index = 0; index < 5; index++) store.put(index, new Uint8Array(PIECE))
   playhead = 5
   store.put(5, new Uint8Array(PIECE))
@@ -24,15 +24,15 @@ test('the piece furthest from the playhead goes, on either side', () => {
 
 test('what a reader waits for stays, even beyond the bound', () => {
   const memory = new Memory(2 * PIECE)
-  const store = memory.open(20, { pinned: (index) => index >= 10, playhead: () => 0 })
+  const store = memory.open(20, { pinned: (index) => index >= 10, playhead: () => 0, changed: () => undefined })
   for (const index of [10, 11, 12, 1]) store.put(index, new Uint8Array(PIECE))
   expect(held(store)).toEqual([10, 11, 12])
 })
 
 test('a rendition that nobody plays gives way to the one that is played', () => {
   const memory = new Memory(3 * PIECE)
-  const left = memory.open(20, { pinned: () => false, playhead: () => null })
-  const played = memory.open(20, { pinned: () => false, playhead: () => 0 })
+  const left = memory.open(20, { pinned: () => false, playhead: () => null, changed: () => undefined })
+  const played = memory.open(20, { pinned: () => false, playhead: () => 0, changed: () => undefined })
   left.put(0, new Uint8Array(PIECE))
   left.put(1, new Uint8Array(PIECE))
   for (const index of [0, 19]) played.put(index, new Uint8Array(PIECE))
@@ -43,7 +43,7 @@ test('a rendition that nobody plays gives way to the one that is played', () => 
 
 test('the same piece twice counts once, and clearing gives all back', async () => {
   const memory = new Memory(1000)
-  const store = memory.open(20, { pinned: () => false, playhead: () => 0 })
+  const store = memory.open(20, { pinned: () => false, playhead: () => 0, changed: () => undefined })
   const piece = new Uint8Array([1, 2, 3])
   store.put(4, piece)
   store.put(4, new Uint8Array(50))

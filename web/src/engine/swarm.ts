@@ -1,26 +1,36 @@
 /*
- * One rendition's swarm: the pieces we hold, the peers we exchange them with and the reads that wait for pieces. It
- * turns the byte ranges that the player asks for into a list of wanted pieces, urgent ones first, and lets downloads and
- * uploads do the work. Peers come from trackers as open links; who is banned or there already is turned away. It makes
- * no decisions about sources: policy.ts does.
+ * One rendition's swarm: the pieces we hold, the peers we exchange them with, the reads that wait for pieces and the talk
+ * with the conductor. It wires these together and lets each do its work: what is wanted is wanting.ts's business, from
+ * whom it comes the policies', carrying it out downloads.ts's. Peers come from trackers as open links; who is banned or
+ * there already is turned away.
  */
 
 import type { Bytes } from './bytes'
 import { toHex } from './bytes'
 import type { Clock } from './clock'
-import type { ReadPod, Wanted } from './downloads'
+import type { PodMessage } from './conductor'
+import type { Line, Situation } from './conversation'
+import { Conversation } from './conversation'
+import type { ReadPod } from './downloads'
 import { Downloads } from './downloads'
 import type { HttpError } from './http'
+import type { KeptPieces } from './kept'
+import type { PlayerState } from './lead'
 import type { Metainfo, Sha1 } from './metainfo'
-import { piecesOf, pieceSize } from './metainfo'
 import { Peer } from './peer'
 import type { PodHealth } from './pod-health'
-import { GATHERING, patience } from './policy'
+import { GATHERING, plan } from './policy'
+import type { Read, ReadRequest } from './reads'
+import { Reads } from './reads'
+import { schedule } from './schedule'
 import type { Counters, Meter } from './stats'
 import type { Memory, PieceStore } from './store'
 import type { Member } from './tracker'
 import type { Answer, Connector, Link, Offer } from './transport'
+import type { Uplink } from './uploads'
 import { Uploads } from './uploads'
+import { isGood } from './verify'
+import { Wanting } from './wanting'
 
 /** What a swarm is given. */
 export interface SwarmIo {
@@ -28,50 +38,42 @@ export interface SwarmIo {
   sha1: Sha1
   connector: Connector
   memory: Memory
+  /** What is left of earlier visits and will be of this one; null when nothing is. */
+  pieces: Promise<KeptPieces | null> | null
   counters: Counters
   meter: Meter
+  podMeter: Meter
   podHealth: PodHealth
+  uplink: Uplink
   peerId: Bytes
   readPod: ReadPod
+  random(length: number): Bytes
   /** False on a connection that costs the viewer by the byte: then nothing is sent and nothing fetched in advance. */
   generous(): boolean
+  /** Nobody looks at the page. */
+  hidden(): boolean
+  /** Bytes ahead of the player that can be kept. */
+  window(): number
+  player(): PlayerState
   /** This rendition is the one being played. */
   playing(): boolean
   /** The pod does not answer, and nobody who is here has what the player waits for. */
   lonely(): void
+  /** A peer is gone. */
+  bereft(): void
   /** The file at the pod is not the torrent's: pieces are of no use. */
   mismatch(): void
 }
 
-/** A range that the player waits for. */
-export interface ReadRequest {
-  start: number
-  end: number
-  /** Only media says where the player is; the header that opens a file is read from anywhere. */
-  kind: 'media' | 'header'
-  /** Seconds of playback that the buffer holds for certain. */
-  lead: number
-  signal: AbortSignal
-  /** Bytes that arrive for it, roughly; never called for what was there before. */
-  progress(bytes: number): void
-}
-
-interface Read extends ReadRequest {
-  first: number
-  last: number
-  deadline: number
-  settled: boolean
-  /** Why the pod does not give it, when it has been asked often enough. */
-  refusal: HttpError | null
-  resolve(data: Bytes): void
-  reject(reason: unknown): void
-}
-
-/** Connections per swarm. */
-export const MAX_PEERS = 30
-/** Bytes ahead of the player that are asked of peers at the same time, and how far ahead at most. */
-const AHEAD_AT_ONCE = 8 * 1024 * 1024
-const AHEAD_MAX = 64 * 1024 * 1024
+/** Connections that a swarm looks for, and that it takes when others look for some. */
+export const WANTED_PEERS = 9
+export const MAX_PEERS = 20
+/** A conductor's welcome is waited for so long when the player asks for the first bytes (ms). */
+export const WELCOME_TIME = 200
+/** Once the tracker has answered, a conductor answers within this time (ms), or there is none. */
+const WELCOME_AFTER = 1000
+/** After so many failures without any success, no connection to other viewers is possible from here. */
+const UNREACHABLE = 4
 /** How often deadlines are looked at while the player waits, and otherwise (ms). */
 const BUSY_TICK = 100
 const IDLE_TICK = 1000
@@ -84,24 +86,31 @@ const FRESH = 15_000
 const MAX_BANNED = 1000
 /** Two connections to the same peer made within this time are settled by rule, later ones are refused (ms). */
 const CROSSING = 3000
+/** With more than this in its buffer the player can wait (s). */
+const UNHURRIED = 3
 
 export class Swarm implements Member {
   readonly infoHash: Bytes
   private readonly peers = new Set<Peer>()
-  private readonly reads = new Set<Read>()
   private readonly banned = new Set<string>()
   private readonly store: PieceStore
+  private readonly reads: Reads
+  private readonly wanting: Wanting
   private readonly downloads: Downloads
   private readonly uploads: Uploads
+  private readonly conversation: Conversation
   private readonly ourId: string
   private readonly joinedAt: number
-  /** The piece where the player is, or null before it has read any media here. */
-  private position: number | null = null
   private othersKnown: number | null = null
   private othersAt = 0
   /** When somebody who could have what a failing pod does not give was here last. */
   private hopeAt: number
   private uploaded = 0
+  /** Connections that did not come about since the last that did; null once one has. */
+  private failures: number | null = 0
+  private reachedAt: number | null = null
+  private everWelcomed = false
+  private pausedBefore = false
   private awake = false
   private closed = false
   private stopTimer: () => void = () => undefined
@@ -114,11 +123,44 @@ export class Swarm implements Member {
     this.infoHash = meta.infoHash
     this.ourId = toHex(io.peerId)
     this.joinedAt = this.hopeAt = io.clock.now()
-    this.store = io.memory.open(meta.pieceCount, {
-      pinned: (index) => this.pinned(index),
-      playhead: () => (io.playing() ? (this.position ?? 0) : null),
+    const shelf = {
+      pinned: (index: number) => this.reads.cover(index),
+      playhead: () => (io.playing() ? (this.wanting.playhead ?? 0) : null),
+      changed: (index: number) => this.conversation.news(index),
+    }
+    const good = (index: number, data: Bytes): Promise<boolean> => isGood(meta, index, data, io.sha1)
+    this.store = io.memory.open(meta.pieceCount, shelf, io.pieces === null ? undefined : { pieces: io.pieces, good, found: () => this.found() })
+    this.reads = new Reads({ meta, store: this.store, clock: io.clock, wake: () => this.wake() })
+    this.wanting = new Wanting({
+      meta,
+      clock: io.clock,
+      reads: this.reads,
+      window: () => io.window(),
+      held: () => this.store.held,
+      peers: () => this.peers,
+      player: () => io.player(),
+      playing: () => io.playing(),
+      generous: () => io.generous(),
+      podRate: () => io.podMeter.bytesPerSecond,
+      gathering: () => this.gathering(),
+      random: (length) => io.random(length),
     })
-    this.uploads = new Uploads(io.clock, this.store, io.counters, () => io.generous())
+    this.uploads = new Uploads({ clock: io.clock, store: this.store, counters: io.counters, uplink: io.uplink, maySend: () => io.generous() })
+    this.conversation = new Conversation({
+      clock: io.clock,
+      infoHash: meta.infoHash,
+      held: () => this.store.held,
+      look: () => this.situation(),
+      granted: (ranges) => {
+        this.wanting.grant(ranges)
+        this.wake()
+      },
+      changed: () => {
+        if (this.conducted) this.everWelcomed = true
+        else this.wanting.revoke()
+        this.wake()
+      },
+    })
     this.downloads = new Downloads({
       meta,
       clock: io.clock,
@@ -127,10 +169,11 @@ export class Swarm implements Member {
       meter: io.meter,
       podHealth: io.podHealth,
       readPod: io.readPod,
+      decide: (view) => (this.conducted ? schedule(view) : plan(view)),
       peers: () => this.peers,
       gathering: () => this.gathering(),
       interesting: (peer) => this.interesting(peer),
-      progress: (index, bytes) => this.progressed(index, bytes),
+      progress: (index, bytes) => this.reads.progressed(index, bytes),
       verified: (index, data) => this.verified(index, data),
       ban: (peer) => this.ban(peer),
       podFailed: (first, last, error) => this.podFailed(first, last, error),
@@ -140,6 +183,17 @@ export class Swarm implements Member {
     this.tick()
   }
 
+  /** A pod says what may come from it. */
+  get conducted(): boolean {
+    return this.conversation.settings !== null
+  }
+
+  /** The player can wait: it has enough, or nothing plays, and a pod sees to it that the rest comes in time. */
+  get unhurried(): boolean {
+    const { ahead, paused } = this.io.player()
+    return this.conducted && this.io.podHealth.works && ahead > (paused ? 0 : UNHURRIED)
+  }
+
   /** Peers that may be talked to. */
   connections(): Peer[] {
     return [...this.peers].filter((peer) => peer.ready)
@@ -147,33 +201,19 @@ export class Swarm implements Member {
 
   /** The bytes of a range, from pieces that are verified, as soon as they are here. */
   read(request: ReadRequest): Promise<Bytes> {
-    const { first, last } = piecesOf(this.meta, request.start, request.end)
-    return new Promise((resolve, reject) => {
-      const read: Read = { ...request, first, last, deadline: this.io.clock.now() + patience(request.lead), settled: false, refusal: null, resolve, reject }
-      if (request.signal.aborted || this.closed) {
-        reject(request.signal.reason ?? new DOMException('closed', 'AbortError'))
-        return
-      }
-      request.signal.addEventListener('abort', () => this.fail(read, request.signal.reason), { once: true })
-      this.reads.add(read)
-      if (request.kind === 'media') this.position = first
-      this.complete(read)
-      this.wake()
-      this.arm()
-    })
-  }
-
-  /** Says whether a range can be answered without asking anybody. */
-  holds(start: number, end: number): boolean {
-    const { first, last } = piecesOf(this.meta, start, end)
-    for (let index = first; index <= last; index++) if (!this.store.held.has(index)) return false
-    return true
+    const begins = this.wanting.asked(request)
+    const data = this.reads.add(request)
+    this.wake()
+    this.arm()
+    if (begins) this.conversation.hurry()
+    return data
   }
 
   /** Ends all connections and gives the memory back. */
   close(): void {
     if (this.closed) return
-    for (const read of [...this.reads]) this.fail(read, new DOMException('closed', 'AbortError'))
+    this.reads.close()
+    this.conversation.close()
     this.downloads.stop()
     for (const peer of [...this.peers]) peer.close('leaving')
     this.closed = true
@@ -188,13 +228,16 @@ export class Swarm implements Member {
     return { uploaded: this.uploaded, downloaded: this.store.held.count * this.meta.pieceLength, left: Math.min(left, this.meta.length) }
   }
 
+  wanted(): number {
+    return this.closed ? 0 : WANTED_PEERS - this.peers.size
+  }
+
   room(): number {
     return this.closed ? 0 : MAX_PEERS - this.peers.size
   }
 
   connected(): number {
-    const pods = this.pods()
-    return this.peers.size > pods || (this.othersKnown ?? 0) > pods ? this.peers.size - pods : pods
+    return this.peers.size
   }
 
   knows(peerId: string): boolean {
@@ -217,11 +260,35 @@ export class Swarm implements Member {
     this.wake()
   }
 
+  missed(): void {
+    if (this.failures !== null) this.failures++
+  }
+
+  reached(line: Line): void {
+    this.reachedAt ??= this.io.clock.now()
+    this.conversation.open(line)
+  }
+
+  unreached(line: Line): void {
+    this.conversation.hangUp(line)
+  }
+
+  heard(line: Line, message: PodMessage): void {
+    this.conversation.heard(line, message)
+  }
+
+  /** The network has changed: what failed before may work now. */
+  revive(): void {
+    this.failures = this.failures === null ? null : 0
+    this.wake()
+  }
+
   link(link: Link, ours: 'offered' | 'answered'): void {
     if (this.room() <= 0) {
       link.close()
       return
     }
+    this.failures = null
     const peer: Peer = new Peer(link, ours === 'offered', this.meta, this.io.peerId, this.io.clock, () => this.store.held, {
       greeted: (peer) => this.welcome(peer),
       changed: () => this.wake(),
@@ -230,7 +297,7 @@ export class Swarm implements Member {
         this.downloads.refused(peer, blocks)
         this.wake()
       },
-      uploadable: (peer) => void this.uploads.serve(peer),
+      uploadable: () => void this.uploads.serve(this.peers),
       closed: (peer) => this.gone(peer),
     })
     this.peers.add(peer)
@@ -254,6 +321,7 @@ export class Swarm implements Member {
     this.downloads.gone(peer)
     this.uploads.gone(peer)
     this.uploaded += peer.up
+    this.io.bereft()
     this.wake()
   }
 
@@ -280,54 +348,45 @@ export class Swarm implements Member {
     return count
   }
 
-  private pinned(index: number): boolean {
-    for (const read of this.reads) if (index >= read.first && index <= read.last) return true
-    return false
-  }
-
-  private progressed(index: number, bytes: number): void {
-    for (const read of this.reads) if (index >= read.first && index <= read.last) read.progress(bytes)
-  }
-
   private verified(index: number, data: Bytes): void {
     this.store.put(index, data)
     for (const peer of this.peers) peer.have(index)
-    for (const read of this.reads) if (index >= read.first && index <= read.last) this.complete(read)
+    this.reads.arrived(index)
   }
 
-  /** Answers a read when all its pieces are here. */
-  private complete(read: Read): void {
-    if (read.settled || !this.holds(read.start, read.end)) return
-    read.settled = true
-    const whole = new Uint8Array(read.end - read.start)
-    const copies: Promise<boolean>[] = []
-    for (let index = read.first; index <= read.last; index++) copies.push(this.copy(index, read.start, whole))
-    void Promise.all(copies).then((found) => {
-      // A store that lost a piece between asking and reading has it fetched again.
-      if (found.includes(false)) {
-        read.settled = false
-        this.wake()
-        return
-      }
-      this.reads.delete(read)
-      read.resolve(whole)
-    })
-  }
-
-  private async copy(index: number, start: number, whole: Bytes): Promise<boolean> {
-    const data = await this.store.read(index)
-    if (data === null) return false
-    const from = index * this.meta.pieceLength - start
-    const skip = Math.max(0, -from)
-    whole.set(data.subarray(skip, Math.min(data.length, whole.length - from)), from + skip)
-    return true
-  }
-
-  private fail(read: Read, reason: unknown): void {
-    if (!this.reads.delete(read)) return
-    read.settled = true
-    read.reject(reason)
+  /** Pieces of an earlier visit have turned up. */
+  private found(): void {
+    const { held } = this.store
+    for (let index = 0; index < held.size; index++) {
+      if (!held.has(index)) continue
+      for (const peer of this.peers) peer.have(index)
+      this.reads.arrived(index)
+    }
     this.wake()
+  }
+
+  /** What the conductor is told. */
+  private situation(): Situation {
+    const { position, ahead, paused } = this.io.player()
+    const playing = this.io.playing()
+    return {
+      uploads: this.io.generous() && (this.failures ?? 0) < UNREACHABLE,
+      paused: paused || !playing,
+      undependable: !this.io.generous() || this.io.hidden(),
+      playhead: this.wanting.playheadAt(position),
+      lead: playing ? ahead * 1000 : 0,
+      uplink: this.io.uplink.bytesPerSecond,
+      neighbours: this.connections().filter((peer) => !peer.isPod).length,
+      rescued: this.downloads.fromPod.rescued,
+    }
+  }
+
+  /** A first read waits a moment for the conductor, unless there is none behind the tracker. */
+  private holds(read: Read): boolean {
+    if (this.everWelcomed) return false
+    const now = this.io.clock.now()
+    if (now - read.begunAt >= WELCOME_TIME) return false
+    return this.reachedAt === null ? now - this.joinedAt < WELCOME_AFTER : now - this.reachedAt < WELCOME_AFTER
   }
 
   private podFailed(first: number, last: number, error: HttpError): void {
@@ -351,7 +410,7 @@ export class Swarm implements Member {
       lonely = true
       const nobody = this.othersKnown === 0 && now - this.othersAt < FRESH
       const tooLong = now - Math.max(this.hopeAt, failingSince ?? now) > HOPE
-      if (read.refusal !== null && (nobody || tooLong)) this.fail(read, read.refusal)
+      if (read.refusal !== null && (nobody || tooLong)) this.reads.fail(read, read.refusal)
     }
     if (lonely) this.io.lonely()
   }
@@ -376,9 +435,23 @@ export class Swarm implements Member {
   }
 
   private update(): void {
-    this.downloads.update(this.wanted())
+    const { settings } = this.conversation
+    this.downloads.update(settings === null ? this.wanting.unconducted((read) => this.holds(read)) : this.wanting.conducted(settings))
     this.despair()
     this.uploads.update([...this.peers])
+    this.tell()
+  }
+
+  /** Lets the conductor and the neighbours know where the player is. */
+  private tell(): void {
+    const { position, ahead, paused } = this.io.player()
+    if (paused !== this.pausedBefore) {
+      this.pausedBefore = paused
+      this.conversation.hurry()
+    }
+    this.conversation.tick()
+    const playhead = this.wanting.playheadAt(position)
+    if (playhead !== null && this.io.playing()) for (const peer of this.peers) peer.tell(playhead, ahead * 1000)
   }
 
   private tick(): void {
@@ -390,55 +463,12 @@ export class Swarm implements Member {
 
   private arm(): void {
     this.stopTimer()
-    this.stopTimer = this.io.clock.after(this.reads.size > 0 ? BUSY_TICK : IDLE_TICK, () => this.tick())
+    this.stopTimer = this.io.clock.after(this.reads.count > 0 ? BUSY_TICK : IDLE_TICK, () => this.tick())
   }
 
-  private wanted(): Wanted[] {
-    const wanted = new Map<number, Wanted>()
-    for (const read of this.reads) {
-      for (let index = read.first; index <= read.last; index++) {
-        if (this.store.held.has(index)) continue
-        const deadline = Math.min(read.deadline, wanted.get(index)?.deadline ?? Infinity)
-        wanted.set(index, { index, deadline })
-      }
-    }
-    for (const index of this.ahead()) if (!wanted.has(index)) wanted.set(index, { index, deadline: null })
-    return [...wanted.values()]
-  }
-
-  /** The next pieces after the player's position that some other viewer would send now. */
-  private ahead(): number[] {
-    const list: number[] = []
-    const givers = [...this.peers].filter((peer) => peer.ready && !peer.choking && !peer.isPod)
-    if (givers.length === 0) return list
-    const { from, to } = this.horizon()
-    let bytes = 0
-    for (let index = from; index < to && bytes < AHEAD_AT_ONCE; index++) {
-      if (this.store.held.has(index) || !givers.some((peer) => peer.held.has(index))) continue
-      list.push(index)
-      bytes += pieceSize(this.meta, index)
-    }
-    return list
-  }
-
-  /** What is fetched in advance: never more than a part of the memory, or it would push out itself. */
-  private horizon(): { from: number; to: number } {
-    if (this.position === null || !this.io.playing() || !this.io.generous()) return { from: 0, to: 0 }
-    const bytes = Math.min(AHEAD_MAX, this.io.memory.limit / 3)
-    return { from: this.position, to: Math.min(this.meta.pieceCount, this.position + Math.ceil(bytes / this.meta.pieceLength)) }
-  }
-
-  /**
-   * A peer is interesting when it holds something that is wanted, even if it does not let us ask yet; the pod only for
-   * what the player waits for, and only while HTTP does not bring it.
-   */
+  /** The pod as a peer is of interest only while HTTP does not bring what the player waits for. */
   private interesting(peer: Peer): boolean {
     if (peer.isPod && this.downloads.podWorks && peer.outstanding === 0) return false
-    const lacks = (index: number): boolean => peer.held.has(index) && !this.store.held.has(index)
-    for (const read of this.reads) for (let index = read.first; index <= read.last; index++) if (lacks(index)) return true
-    if (peer.isPod) return false
-    const { from, to } = this.horizon()
-    for (let index = from; index < to; index++) if (lacks(index)) return true
-    return false
+    return this.wanting.interest(peer, this.conducted)
   }
 }

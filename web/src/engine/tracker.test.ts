@@ -4,9 +4,12 @@
 
 import { describe, expect, test } from 'vitest'
 import { toLatin1 } from './bytes'
+import type { PodMessage } from './conductor'
+import type { Line } from './conversation'
+import { writeWelcome } from './test/page-messages'
 import { noise, settle, TestClock } from './test/world'
 import type { Member } from './tracker'
-import { HURRY, LONELY, MAX_OFFERS, OFFER_TIME, Tracker } from './tracker'
+import { HURRY, MAX_OFFERS, OFFER_TIME, REPLY_TIME, TOP_UP, Tracker } from './tracker'
 import type { Link, SocketEvents } from './transport'
 
 interface Sent {
@@ -18,14 +21,14 @@ interface Sent {
 /** A tracker client with one or more swarms, and the far end of its socket in the test's hands. */
 function stage(random = (length: number) => noise(length, ++seed)): Stage {
   const clock = new TestClock()
-  const sockets: { events: SocketEvents; sent: Sent[]; closed: boolean }[] = []
+  const sockets: { events: SocketEvents; sent: Sent[]; binary: Uint8Array[]; closed: boolean }[] = []
   const tracker = new Tracker('ws://tracker/', peerId, {
     clock,
     random,
     openSocket: (_url, events) => {
-      const socket = { events, sent: [] as Sent[], closed: false }
+      const socket = { events, sent: [] as Sent[], binary: [] as Uint8Array[], closed: false }
       sockets.push(socket)
-      return { send: (text) => socket.sent.push(JSON.parse(text) as Sent), close: () => (socket.closed = true) }
+      return { send: (message) => void (typeof message === 'string' ? socket.sent.push(JSON.parse(message) as Sent) : socket.binary.push(message)), close: () => (socket.closed = true) }
     },
   })
   return { clock, sockets, tracker }
@@ -33,7 +36,7 @@ function stage(random = (length: number) => noise(length, ++seed)): Stage {
 
 interface Stage {
   clock: TestClock
-  sockets: { events: SocketEvents; sent: Sent[]; closed: boolean }[]
+  sockets: { events: SocketEvents; sent: Sent[]; binary: Uint8Array[]; closed: boolean }[]
   tracker: Tracker
 }
 
@@ -43,7 +46,10 @@ const link = { listen: () => undefined, send: () => undefined, buffered: () => 0
 
 class TestMember implements Member {
   readonly infoHash: Uint8Array<ArrayBuffer>
-  wanted = 3
+  desired = 3
+  lines: (Line | null)[] = []
+  messages: PodMessage[] = []
+  misses = 0
   cancelled = 0
   answered: string[] = []
   linked: string[] = []
@@ -55,7 +61,12 @@ class TestMember implements Member {
   }
 
   progress = () => ({ uploaded: 1, downloaded: 2, left: 3 })
-  room = () => this.wanted
+  wanted = () => this.desired
+  room = () => this.desired
+  missed = () => void this.misses++
+  reached = (line: Line) => void this.lines.push(line)
+  unreached = () => void this.lines.push(null)
+  heard = (_line: Line, message: PodMessage) => void this.messages.push(message)
   connected = () => this.peers
   knows = (id: string) => id.startsWith('ff')
   offer = () => Promise.resolve({ sdp: 'our offer', accept: () => Promise.resolve(link), cancel: () => void this.cancelled++ })
@@ -66,6 +77,16 @@ class TestMember implements Member {
   link = (_link: Link, ours: 'offered' | 'answered') => void this.linked.push(ours)
   others = (count: number) => void this.known.push(count)
 }
+
+/** The same with an open socket, over which the tracker has said how many there are. */
+async function met(members: TestMember[], others = 20): Promise<Awaited<ReturnType<typeof opened>>> {
+  const here = await opened(members)
+  for (const { infoHash } of members) await here.say(reply(infoHash, others))
+  await here.clock.advance(1)
+  return here
+}
+
+const reply = (infoHash: Uint8Array, others: number, interval = 600): object => ({ action: 'announce', info_hash: toLatin1(infoHash), interval, complete: 0, incomplete: others + 1 })
 
 async function opened(members: TestMember[]): Promise<Stage & { say: (message: object) => Promise<void>; sent: Sent[] }> {
   const here = stage()
@@ -79,24 +100,37 @@ async function opened(members: TestMember[]): Promise<Stage & { say: (message: o
   return { ...here, say, sent: here.sockets[0]?.sent ?? [] }
 }
 
-test('swarms share a socket, each with its own announce and offers', async () => {
+test('swarms share a socket, each with its own announce, at once and without offers', async () => {
   const one = new TestMember(1)
   const two = new TestMember(2)
-  two.wanted = 99
   const { sockets, sent } = await opened([one, two])
   expect(sockets).toHaveLength(1)
   expect(sent).toMatchObject([
-    { action: 'announce', info_hash: toLatin1(one.infoHash), peer_id: toLatin1(peerId), uploaded: 1, downloaded: 2, left: 3, numwant: 3, event: 'started' },
-    { info_hash: toLatin1(two.infoHash), numwant: MAX_OFFERS },
+    { action: 'announce', info_hash: toLatin1(one.infoHash), peer_id: toLatin1(peerId), uploaded: 1, downloaded: 2, left: 3, numwant: 0, offers: [], event: 'started' },
+    { info_hash: toLatin1(two.infoHash), numwant: 0 },
   ])
-  expect(sent[0]?.offers?.[0]).toMatchObject({ offer: { type: 'offer', sdp: 'our offer' } })
-  expect(sent[0]?.offers?.map(({ offer_id }) => offer_id.length)).toEqual([20, 20, 20])
+})
+
+test.each([
+  ['as many as it would like', 20, 3, 0, 3],
+  ['no more than an announce may have', 20, 99, 0, MAX_OFFERS],
+  ['no more than there are others', 2, 9, 0, 2],
+  ['less those that it has', 4, 9, 3, 1],
+  ['none where nobody is', 0, 9, 0, undefined],
+])('the reply says how many offers make sense: %s', async (_name, others, desired, peers, expected) => {
+  const member = new TestMember(1)
+  member.desired = desired
+  member.peers = peers
+  const { sent } = await met([member], others)
+  expect(sent[1]?.numwant).toBe(expected)
+  expect(sent[1]?.offers?.map(({ offer_id }) => offer_id.length)).toEqual(expected === undefined ? undefined : Array.from({ length: expected }, () => 20))
+  if (expected !== undefined) expect(sent[1]?.offers?.[0]).toMatchObject({ offer: { type: 'offer', sdp: 'our offer' } })
 })
 
 test('an answer to our offer becomes a link, once', async () => {
   const member = new TestMember(1)
-  const { say, sent } = await opened([member])
-  const answer = { action: 'announce', info_hash: toLatin1(member.infoHash), peer_id: 'p'.repeat(20), offer_id: sent[0]?.offers?.[0]?.offer_id, answer: { type: 'answer', sdp: 'x' } }
+  const { say, sent } = await met([member])
+  const answer = { action: 'announce', info_hash: toLatin1(member.infoHash), peer_id: 'p'.repeat(20), offer_id: sent[1]?.offers?.[0]?.offer_id, answer: { type: 'answer', sdp: 'x' } }
   await say(answer)
   await say(answer)
   await say({ ...answer, offer_id: 'unknown offer id ...' })
@@ -138,7 +172,7 @@ describe('does not believe', () => {
 
   test('more offers than there is room for', async () => {
     const member = new TestMember(1)
-    member.wanted = 0
+    member.desired = 0
     const { say } = await opened([member])
     await say(offer)
     expect(member.answered).toEqual([])
@@ -150,6 +184,7 @@ describe('time', () => {
     const member = new TestMember(1)
     member.peers = 1
     const { say, sent, clock } = await opened([member])
+    member.desired = 0
     await say({ action: 'announce', info_hash: toLatin1(member.infoHash), interval: 1, complete: 1, incomplete: 2 })
     expect(member.known).toEqual([2])
     await clock.advance(29_000)
@@ -159,28 +194,73 @@ describe('time', () => {
     expect(sent[1]?.event).toBeUndefined()
   })
 
-  test('with others about but no connection it asks again sooner, but not for ever', async () => {
+  test('with others to meet it asks again soon, and then less and less often', async () => {
     const member = new TestMember(1)
-    const { say, sent, clock } = await opened([member])
-    const reply = { action: 'announce', info_hash: toLatin1(member.infoHash), interval: 600, complete: 0, incomplete: 5 }
-    for (let turn = 0; turn < 10; turn++) {
-      await say(reply)
-      await clock.advance(LONELY)
+    const { say, sent, clock } = await met([member], 5)
+    const times: number[] = []
+    const from = clock.now()
+    await say(reply(member.infoHash, 5))
+    while (clock.now() - from < 200_000) {
+      const count = sent.length
+      await clock.advance(100)
+      if (sent.length === count) continue
+      times.push(Math.round((clock.now() - from) / TOP_UP))
+      await say(reply(member.infoHash, 5))
     }
-    expect(sent.length).toBeGreaterThan(3)
-    expect(sent.length).toBeLessThan(7)
+    expect(times).toEqual([1, 3, 7, 15, 31])
+  })
+
+  test('a loss is made up for within seconds', async () => {
+    const member = new TestMember(1)
+    const { say, sent, clock, tracker } = await met([member], 5)
+    member.desired = 0
+    await say(reply(member.infoHash, 5))
+    await clock.advance(60_000)
+    const count = sent.length
+    tracker.lost(member.infoHash)
+    await clock.advance(5000)
+    expect(sent).toHaveLength(count)
+    member.desired = 1
+    tracker.lost(member.infoHash)
+    await clock.advance(TOP_UP)
+    expect(sent).toHaveLength(count + 1)
+    expect(sent.at(-1)).toMatchObject({ numwant: 1 })
+    tracker.lost(noise(20, 9))
+  })
+
+  test('a tracker that falls silent is taken for lost', async () => {
+    const member = new TestMember(1)
+    const { sockets, clock } = await met([member])
+    await clock.advance(REPLY_TIME - 100)
+    expect(sockets[0]?.closed).toBe(false)
+    await clock.advance(200)
+    expect(sockets[0]?.closed).toBe(true)
+    await clock.advance(5000)
+    expect(sockets).toHaveLength(2)
+  })
+
+  test('after a sleep everybody is spoken to again', async () => {
+    const member = new TestMember(1)
+    const { sockets, sent, clock, tracker } = await met([member], 0)
+    tracker.revive()
+    await settle()
+    expect(sent).toHaveLength(2)
+    sockets[0]?.events.closed()
+    tracker.revive()
+    expect(sockets).toHaveLength(2)
+    await clock.advance(1)
   })
 
   test('offers that nobody answers are given up', async () => {
     const member = new TestMember(1)
-    const { clock } = await opened([member])
+    const { clock } = await met([member])
     await clock.advance(OFFER_TIME + 1)
     expect(member.cancelled).toBe(3)
   })
 
   test('a lost socket comes back with growing pauses, and announces anew', async () => {
     const member = new TestMember(1)
-    const { sockets, clock } = await opened([member])
+    const { sockets, clock } = await met([member])
     const pauses: number[] = []
     for (let turn = 0; turn < 6; turn++) {
       const from = clock.now()
@@ -201,14 +281,18 @@ describe('time', () => {
     const member = new TestMember(1)
     member.peers = 1
     const { say, sent, clock, tracker } = await opened([member])
-    await say({ action: 'announce', info_hash: toLatin1(member.infoHash), interval: 600, complete: 1, incomplete: 1 })
+    member.desired = 0
+    const heard = reply(member.infoHash, 1)
+    await say(heard)
     const times: number[] = []
     const from = clock.now()
     while (clock.now() - from < 3 * HURRY) {
       const count = sent.length
       tracker.hurry(member.infoHash)
       await clock.advance(100)
-      if (sent.length > count) times.push(clock.now() - from)
+      if (sent.length === count) continue
+      times.push(clock.now() - from)
+      await say(heard)
     }
     expect(times.map((time) => Math.round(time / HURRY))).toEqual([1, 2, 3])
     // Long after the last announce it does not wait at all.
@@ -247,5 +331,85 @@ describe('time', () => {
     await clock.advance(1_000_000)
     expect(sent).toHaveLength(count)
     expect(sockets).toHaveLength(1)
+  })
+})
+
+describe('the conductor behind the socket', () => {
+  const welcome = (swarm: number): Uint8Array => writeWelcome(swarm, { instant: 4, patience: 1000, interval: 5000 })
+
+  test('each swarm has a number and a line once the tracker has answered for it, and farewell is said', async () => {
+    const members = [new TestMember(1), new TestMember(2)]
+    const { sockets, say, tracker } = await opened(members)
+    const [socket] = sockets
+    const [one, two] = members
+    if (socket === undefined || one === undefined || two === undefined) return
+    expect(members.map(({ lines }) => lines.length)).toEqual([0, 0])
+    await say(reply(two.infoHash, 0))
+    await say(reply(two.infoHash, 0))
+    expect(members.map(({ lines }) => lines.map((line) => line?.swarm))).toEqual([[], [1]])
+    two.lines[0]?.send(new Uint8Array([1, 2, 3]))
+    expect(socket.binary).toEqual([new Uint8Array([1, 2, 3])])
+    socket.events.binary(welcome(1))
+    socket.events.binary(welcome(0))
+    socket.events.binary(welcome(7))
+    expect(members.map(({ messages }) => messages.length)).toEqual([0, 1])
+    tracker.leave(two.infoHash)
+    expect(socket.binary.at(-1)).toEqual(new Uint8Array([3, 1]))
+    expect(two.lines.at(-1)).toBeNull()
+  })
+
+  test('a failure is no answer', async () => {
+    const member = new TestMember(1)
+    const { say } = await opened([member])
+    await say({ action: 'announce', info_hash: toLatin1(member.infoHash), 'failure reason': 'not hosted' })
+    expect(member.lines).toEqual([])
+  })
+
+  test('a lost socket takes its lines along, and the next one brings others', async () => {
+    const member = new TestMember(1)
+    const { sockets, say, clock } = await opened([member])
+    await say(reply(member.infoHash, 0))
+    const [old] = member.lines
+    sockets[0]?.events.closed()
+    expect(member.lines).toHaveLength(2)
+    await clock.advance(10_000)
+    sockets[1]?.events.opened()
+    await settle()
+    await say(reply(member.infoHash, 0))
+    expect(member.lines).toHaveLength(3)
+    old?.send(new Uint8Array(1))
+    expect(sockets[1]?.binary).toEqual([])
+    sockets[0]?.events.binary(welcome(0))
+    expect(member.messages).toEqual([])
+  })
+
+  test('a tracker that hangs up on binary messages is spoken to in text only', async () => {
+    const member = new TestMember(1)
+    const { sockets, say, clock } = await opened([member])
+    for (let turn = 0; turn < 3; turn++) {
+      await say(reply(member.infoHash, 0))
+      member.lines.at(-1)?.send(new Uint8Array(1))
+      sockets.at(-1)?.events.closed()
+      await clock.advance(19_000)
+      sockets.at(-1)?.events.opened()
+      await settle()
+    }
+    expect(sockets.map(({ binary }) => binary.length)).toEqual([1, 1, 0, 0])
+  })
+
+  test('a stream of nonsense is no conductor; a little of it is passed over', async () => {
+    const member = new TestMember(1)
+    const { sockets, say } = await opened([member])
+    await say(reply(member.infoHash, 0))
+    const nonsense = [new Uint8Array(0), new Uint8Array([9, 9]), new Uint8Array([2, 0, 255]), new Uint8Array(200_000)]
+    for (const bytes of nonsense) sockets[0]?.events.binary(bytes)
+    sockets[0]?.events.binary(welcome(0))
+    expect(member.messages).toHaveLength(1)
+    for (let turn = 0; turn < 30; turn++) sockets[0]?.events.binary(new Uint8Array([9]))
+    sockets[0]?.events.binary(welcome(0))
+    expect(member.messages).toHaveLength(1)
+    expect(member.lines.at(-1)).toBeNull()
+    await say(reply(member.infoHash, 0))
+    expect(member.lines.at(-1)).toBeNull()
   })
 })

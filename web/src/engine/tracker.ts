@@ -1,13 +1,18 @@
 /*
  * A client of WebTorrent's tracker protocol: JSON over a WebSocket, offers and answers relayed between peers, hashes and
- * ids as strings of bytes. All swarms of a page share one socket per tracker. It keeps announcing, reconnects with
- * growing pauses, and forgets offers that nobody answered. The tracker relays words of strangers, so sizes and counts
- * are bounded here; what an offer contains is the business of the connector. It is no judge of peers.
+ * ids as strings of bytes. All swarms of a page share one socket per tracker. The first announce goes out at once and
+ * without offers; the reply says how many there are to meet, and only so many offers are made. It keeps announcing, looks
+ * for others soon when some are lost, reconnects with growing pauses, and forgets offers that nobody answered. Binary
+ * frames on the same socket are the conductor's: the client only numbers the swarms and passes the messages on. The
+ * tracker relays words of strangers, so sizes and counts are bounded here; it is no judge of peers.
  */
 
 import type { Bytes } from './bytes'
 import { fromLatin1, toHex, toLatin1 } from './bytes'
 import type { Clock } from './clock'
+import type { PodMessage } from './conductor'
+import { MAX_SWARMS, readPodMessage, writeBye } from './conductor'
+import type { Line } from './conversation'
 import type { Answer, Link, Offer, OpenSocket, Socket } from './transport'
 
 /** One swarm, as the tracker client sees it. */
@@ -15,13 +20,21 @@ export interface Member {
   readonly infoHash: Bytes
   progress(): { uploaded: number; downloaded: number; left: number }
   /** How many further peers it would like to have. */
+  wanted(): number
+  /** How many further peers it would take. */
   room(): number
-  /** How many peers it is connected to; the pod counts only where there is nobody else to meet. */
+  /** How many connections it has, those in the making among them. */
   connected(): number
   knows(peerId: string): boolean
   offer(): Promise<Offer | null>
   answer(sdp: string): Promise<Answer | null>
   link(link: Link, ours: 'offered' | 'answered'): void
+  /** A connection that both sides wanted did not come about. */
+  missed(): void
+  /** The tracker has answered for the swarm; behind its socket there may be a conductor. */
+  reached(line: Line): void
+  unreached(line: Line): void
+  heard(line: Line, message: PodMessage): void
   /** How many others the tracker knows, the pod among them when it is a peer; 0 also when the tracker cannot be reached. */
   others(count: number): void
 }
@@ -39,9 +52,17 @@ export const MAX_OFFERS = 5
 export const OFFER_TIME = 50_000
 /** Bounds of the tracker's announce interval, and what is assumed without one (ms). */
 const INTERVAL = { min: 30_000, usual: 120_000, max: 3_600_000 }
-/** A swarm with others but without connections asks again after so long, a few times (ms). */
-export const LONELY = 12_000
-const LONELY_TRIES = 4
+/** A swarm that would like to meet more of the others asks again after so long, then twice as long, and so on (ms). */
+export const TOP_UP = 5000
+/** After a loss it does so within this time, others who lost the same at other moments (ms). */
+export const LOSS = { min: 1000, spread: 3000 }
+/** A tracker that does not answer an announce for so long is not there any more (ms). */
+export const REPLY_TIME = 20_000
+/** Binary messages that make no sense, after which none is listened to on this socket. */
+const MAX_NONSENSE = 20
+/** A socket that ends so soon after the first binary message (ms), this often, belongs to a tracker that wants none. */
+const REFUSAL_TIME = 5000
+const MAX_REFUSALS = 2
 /** A swarm that cannot go on without peers asks again after so long (ms). */
 export const HURRY = 8000
 /** Pauses before reconnecting (ms). */
@@ -58,10 +79,18 @@ interface Membership {
   event: 'started' | null
   stopTimer: () => void
   answering: number
-  lonely: number
+  /** Announces in search of more, since something was lost. */
+  searches: number
   announcedAt: number
+  /** When the next announce is planned. */
+  dueAt: number
   others: number
   announcing: boolean
+  /** Ends the wait for the reply to the last announce. */
+  stopWait: () => void
+  /** The swarm's number on the socket, where there are numbers left. */
+  readonly number: number
+  line: Line | null
 }
 
 export class Tracker {
@@ -74,6 +103,9 @@ export class Tracker {
   /** Before this moment not even a swarm in need makes it reconnect. */
   private restsUntil = 0
   private stopReconnect: () => void = () => undefined
+  private nonsense = 0
+  private binarySince: number | null = null
+  private refusals = 0
   private readonly url: string
   private readonly peerId: string
   private readonly io: TrackerIo
@@ -87,10 +119,15 @@ export class Tracker {
   join(member: Member): void {
     const hash = toLatin1(member.infoHash)
     if (this.closed || this.memberships.has(hash)) return
-    const membership: Membership = { member, hash, event: 'started', stopTimer: () => undefined, answering: 0, lonely: 0, announcedAt: -Infinity, others: 0, announcing: false }
+    const membership: Membership = { member, hash, event: 'started', stopTimer: () => undefined, answering: 0, searches: 0, announcedAt: -Infinity, dueAt: Infinity, others: 0, announcing: false, stopWait: () => undefined, number: this.freeNumber(), line: null }
     this.memberships.set(hash, membership)
     if (this.socket === null) this.connect()
-    else if (this.isOpen) void this.announce(membership)
+    else if (this.isOpen) void this.announce(membership, 0)
+  }
+
+  /** Opens the socket before anybody has joined: the first swarm will need it. */
+  warm(): void {
+    if (this.socket === null && !this.closed) this.connect()
   }
 
   leave(infoHash: Bytes): void {
@@ -99,6 +136,9 @@ export class Tracker {
     if (membership === undefined) return
     this.memberships.delete(hash)
     membership.stopTimer()
+    membership.stopWait()
+    if (membership.line !== null) membership.line.send(writeBye(membership.number))
+    this.hangUp(membership)
     for (const [id, pending] of this.offers) if (pending.membership === membership) this.giveUp(id)
     this.send({ action: 'announce', info_hash: hash, peer_id: this.peerId, ...membership.member.progress(), numwant: 0, event: 'stopped' })
   }
@@ -111,7 +151,30 @@ export class Tracker {
     if (this.socket === null) {
       if (now >= this.restsUntil) this.connect()
     } else if (this.isOpen && !membership.announcing) {
-      this.again(membership, Math.max(0, membership.announcedAt + HURRY - now))
+      this.sooner(membership, Math.max(0, membership.announcedAt + HURRY - now))
+    }
+  }
+
+  /** A swarm has lost a peer: looks for others soon if there are any. */
+  lost(infoHash: Bytes): void {
+    const membership = this.memberships.get(toLatin1(infoHash))
+    if (membership === undefined || !this.isOpen || membership.announcing) return
+    membership.searches = 0
+    if (this.offersFor(membership) === 0) return
+    const pause = LOSS.min + this.chance() * LOSS.spread
+    this.sooner(membership, Math.max(pause, membership.announcedAt + TOP_UP - this.io.clock.now()))
+  }
+
+  /** The network has changed or the machine was asleep: what was said before may have been lost. */
+  revive(): void {
+    if (this.closed) return
+    if (this.socket === null) {
+      if (this.memberships.size > 0) this.connect()
+    } else if (this.isOpen) {
+      for (const membership of this.memberships.values()) {
+        membership.searches = 0
+        void this.announce(membership)
+      }
     }
   }
 
@@ -133,43 +196,56 @@ export class Tracker {
         this.isOpen = true
         for (const membership of this.memberships.values()) {
           membership.event = 'started'
-          void this.announce(membership)
+          void this.announce(membership, 0)
         }
       },
       text: (text) => {
         if (this.socket === socket) this.receive(text)
       },
+      binary: (message) => {
+        if (this.socket === socket) this.pass(message)
+      },
       closed: () => {
-        if (this.socket === socket) this.lost()
+        if (this.socket === socket) this.broken()
       },
     })
     this.socket = socket
   }
 
-  private lost(): void {
+  private broken(): void {
     this.socket = null
     this.isOpen = false
+    const now = this.io.clock.now()
+    if (this.binarySince !== null && now - this.binarySince < REFUSAL_TIME) this.refusals++
+    this.binarySince = null
+    this.nonsense = 0
     for (const id of [...this.offers.keys()]) this.giveUp(id)
     for (const membership of this.memberships.values()) {
       membership.stopTimer()
+      membership.stopWait()
+      this.hangUp(membership)
       membership.member.others(0)
     }
     const pause = Math.min(PAUSE.max, PAUSE.min * 2 ** this.failures++)
     // A share of chance, so that all viewers of a restarted pod do not come back in the same moment.
-    const chance = 0.5 + (this.io.random(1)[0] ?? 0) / 256
-    this.restsUntil = this.io.clock.now() + HURRY * chance
+    const chance = 0.5 + this.chance()
+    this.restsUntil = now + HURRY * chance
     this.stopReconnect = this.io.clock.after(pause * chance, () => this.connect())
   }
 
-  private async announce(membership: Membership): Promise<void> {
+  /** Announces, with as many offers as there may be takers unless the number is given. */
+  private async announce(membership: Membership, wanted = this.offersFor(membership)): Promise<void> {
     if (membership.announcing) return
-    membership.announcing = true
     membership.announcedAt = this.io.clock.now()
     membership.stopTimer()
     const { member } = membership
-    const wanted = Math.max(0, Math.min(MAX_OFFERS, member.room()))
-    const made = await Promise.all(Array.from({ length: wanted }, () => member.offer().catch(() => null)))
-    membership.announcing = false
+    let made: (Offer | null)[] = []
+    if (wanted > 0) {
+      membership.announcing = true
+      membership.searches++
+      made = await Promise.all(Array.from({ length: wanted }, () => member.offer().catch(() => null)))
+      membership.announcing = false
+    }
     const offers: { offer: { type: 'offer'; sdp: string }; offer_id: string }[] = []
     for (const offer of made) {
       if (offer === null) continue
@@ -193,13 +269,75 @@ export class Tracker {
     })
     membership.event = null
     this.again(membership, INTERVAL.usual)
+    membership.stopWait()
+    const { socket } = this
+    membership.stopWait = this.io.clock.after(REPLY_TIME, () => {
+      if (socket === null || this.socket !== socket) return
+      socket.close()
+      this.broken()
+    })
+  }
+
+  /** How many offers make sense: there must be room for them, and others who may take them. */
+  private offersFor({ member, others }: Membership): number {
+    return Math.max(0, Math.min(MAX_OFFERS, member.wanted(), others - member.connected()))
+  }
+
+  private chance(): number {
+    return (this.io.random(1)[0] ?? 0) / 256
+  }
+
+  private sooner(membership: Membership, delay: number): void {
+    if (this.io.clock.now() + delay < membership.dueAt) this.again(membership, delay)
   }
 
   private again(membership: Membership, delay: number): void {
     membership.stopTimer()
+    membership.dueAt = this.io.clock.now() + delay
     membership.stopTimer = this.io.clock.after(delay, () => {
       if (this.isOpen) void this.announce(membership)
     })
+  }
+
+  private freeNumber(): number {
+    const taken = new Set([...this.memberships.values()].map(({ number }) => number))
+    let number = 0
+    while (taken.has(number)) number++
+    return number
+  }
+
+  /** Lets the swarm speak to whatever conducts it behind this socket. */
+  private reach(membership: Membership): void {
+    const { socket } = this
+    if (membership.line !== null || membership.number >= MAX_SWARMS || this.refusals >= MAX_REFUSALS || this.nonsense > MAX_NONSENSE) return
+    membership.line = {
+      swarm: membership.number,
+      send: (message) => {
+        if (socket === null || this.socket !== socket || !this.isOpen) return
+        this.binarySince ??= this.io.clock.now()
+        socket.send(message)
+      },
+    }
+    membership.member.reached(membership.line)
+  }
+
+  private hangUp(membership: Membership): void {
+    const { line } = membership
+    membership.line = null
+    if (line !== null) membership.member.unreached(line)
+  }
+
+  /** A binary message: the conductor's, or nothing. */
+  private pass(bytes: Uint8Array): void {
+    if (this.nonsense > MAX_NONSENSE) return
+    const message = bytes.length > MAX_TEXT ? null : readPodMessage(bytes)
+    if (message === null) {
+      // Kinds that this page does not know yet come and go, too; a stream of them is no conductor's.
+      if (++this.nonsense > MAX_NONSENSE) for (const membership of this.memberships.values()) this.hangUp(membership)
+      return
+    }
+    this.refusals = 0
+    for (const { number, line, member } of this.memberships.values()) if (number === message.swarm && line !== null) member.heard(line, message)
   }
 
   private receive(text: string): void {
@@ -218,19 +356,24 @@ export class Tracker {
   }
 
   private takeAnnounce(membership: Membership, message: Record<string, unknown>): void {
+    membership.stopWait()
     if (typeof message['failure reason'] === 'string') {
       membership.member.others(0)
       return
     }
+    this.reach(membership)
     const seconds = numberAt(message, 'interval')
-    let delay = seconds === null ? INTERVAL.usual : Math.min(INTERVAL.max, Math.max(INTERVAL.min, seconds * 1000))
+    const delay = seconds === null ? INTERVAL.usual : Math.min(INTERVAL.max, Math.max(INTERVAL.min, seconds * 1000))
     const known = (numberAt(message, 'complete') ?? 0) + (numberAt(message, 'incomplete') ?? 0)
     // The tracker counts us, too.
     membership.others = Math.max(0, known - 1)
     membership.member.others(membership.others)
-    if (membership.member.connected() > 0) membership.lonely = 0
-    else if (membership.others > 0 && membership.lonely++ < LONELY_TRIES) delay = LONELY
-    this.again(membership, delay)
+    if (membership.announcing) return
+    const { searches } = membership
+    // The first search follows at once; answers take their time, and some never come.
+    if (this.offersFor(membership) === 0) this.again(membership, delay)
+    else if (searches === 0) void this.announce(membership)
+    else this.again(membership, Math.min(delay, TOP_UP * 2 ** (searches - 1)))
   }
 
   private async takeOffer(membership: Membership, peerId: string, offerId: string, sdp: string): Promise<void> {
@@ -261,8 +404,8 @@ export class Tracker {
   }
 
   private hand(membership: Membership, link: Link | null, ours: 'offered' | 'answered'): void {
-    if (link === null) return
-    if (this.memberships.get(membership.hash) === membership) membership.member.link(link, ours)
+    if (link === null) membership.member.missed()
+    else if (this.memberships.get(membership.hash) === membership) membership.member.link(link, ours)
     else link.close()
   }
 

@@ -49,12 +49,13 @@ export interface Connector {
 export interface SocketEvents {
   opened(): void
   text(message: string): void
+  binary(message: Uint8Array): void
   closed(): void
 }
 
 /** A WebSocket, as far as a tracker needs it. */
 export interface Socket {
-  send(text: string): void
+  send(message: string | Bytes): void
   close(): void
 }
 

@@ -32,7 +32,12 @@ export class Stranger {
     this.tracker.join({
       infoHash: this.world.pod.infoHash,
       progress: () => ({ uploaded: 0, downloaded: 0, left: 1 }),
+      wanted: () => (this.link === null ? 1 : 0),
       room: () => (this.link === null ? 1 : 0),
+      missed: () => undefined,
+      reached: () => undefined,
+      unreached: () => undefined,
+      heard: () => undefined,
       connected: () => (this.link === null ? 0 : 1),
       knows: () => false,
       offer: () => connector.offer(),

@@ -284,6 +284,8 @@ export class TestTracker {
   down = false
   /** The pod as a peer: it is in every swarm, and answers the last offer of an announce if it likes. */
   resident: { peerId: string; wants(from: string): boolean; answer(sdp: string, from: string): Promise<string | null> } | null = null
+  /** Whoever conducts behind the same socket. */
+  conductor: { take(message: Uint8Array, from: SocketEvents): void; gone(from: SocketEvents): void } | null = null
   private readonly swarms = new Map<string, Map<string, SocketEvents>>()
 
   readonly openSocket: OpenSocket = (_url, events) => {
@@ -294,8 +296,12 @@ export class TestTracker {
     this.sockets++
     queueMicrotask(() => events.opened())
     return {
-      send: (text) => this.take(JSON.parse(text) as Announce, events),
+      send: (message) => {
+        if (typeof message === 'string') this.take(JSON.parse(message) as Announce, events)
+        else this.conductor?.take(message, events)
+      },
       close: () => {
+        this.conductor?.gone(events)
         for (const swarm of this.swarms.values()) for (const [id, socket] of swarm) if (socket === events) swarm.delete(id)
       },
     }
@@ -359,6 +365,10 @@ export class World {
       connector: this.switchboard.connector,
       openSocket: this.tracker.openSocket,
       metered: () => false,
+      hidden: () => false,
+      whenOnline: () => () => undefined,
+      keep: null,
+      today: () => 1_700_000_000_000 + this.clock.now(),
       ...changes,
     }
   }
