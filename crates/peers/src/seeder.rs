@@ -52,6 +52,10 @@ pub struct SeederConfig {
     pub tcp_per_prefix: usize,
     /// Connections over WebRTC at a time.
     pub webrtc_peers: usize,
+    /// How long a browser may take from its offer to its open channel.
+    pub webrtc_set_up: Duration,
+    /// After how long without a sign of life a browser is gone.
+    pub webrtc_silence: Duration,
     /// How long a peer may take nothing of what is sent to it.
     pub patience: Duration,
 }
@@ -66,6 +70,8 @@ impl Default for SeederConfig {
             tcp_peers: 2000,
             tcp_per_prefix: 200,
             webrtc_peers: 5000,
+            webrtc_set_up: Duration::from_secs(15),
+            webrtc_silence: Duration::from_secs(30),
             patience: Duration::from_secs(60),
         }
     }

@@ -1,7 +1,8 @@
-//! The tracker over UDP, for desktop clients, and a STUN server for browsers that want to know how others see them (RFC 8489). One task serves a socket and keeps nothing about anybody: a client first proves by its
-//! connection id that it receives what is sent to its address, and until then gets no more bytes than it sent. What cannot be
-//! understood, or comes too fast, is met with silence, since an answer would only help whoever wants to flood somebody. While the pod
-//! is asked whether it hosts an infohash the others are served on.
+//! The tracker over UDP, for desktop clients, and a STUN server for browsers that want to know how others see them (RFC 8489). One
+//! task serves a socket and keeps nothing about anybody: a client first proves by its connection id that it receives what is sent to
+//! its address, and until then gets hardly more bytes than it sent. What cannot be understood, or comes too fast, is met with
+//! silence, since an answer would only help whoever wants to flood somebody. While the pod is asked whether it hosts an infohash the
+//! others are served on.
 
 mod ids;
 

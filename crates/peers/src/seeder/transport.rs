@@ -115,13 +115,23 @@ impl Default for Doors {
     }
 }
 
+impl Door {
+    /// A door that is to be closed leads nowhere from that moment on, even if whoever stands at it has yet to hear of it.
+    fn state(&self) -> TransportState {
+        let on = *self.on.borrow();
+        let state = lock(&self.state).clone();
+        TransportState {
+            on,
+            address: state.address.filter(|_| on),
+            problem: state.problem.filter(|_| on),
+            ..state
+        }
+    }
+}
+
 impl Doors {
     pub(crate) fn states(&self) -> Vec<TransportState> {
-        let state = |door: &Door| TransportState {
-            on: *door.on.borrow(),
-            ..lock(&door.state).clone()
-        };
-        self.0.iter().map(state).collect()
+        self.0.iter().map(Door::state).collect()
     }
 
     pub(crate) fn switch(&self, transport: Transport, open: bool) {
@@ -144,7 +154,7 @@ impl Doors {
 
     /// Where a door is while it is open.
     pub(crate) fn address(&self, transport: Transport) -> Option<SocketAddr> {
-        lock(&self.0[transport as usize].state).address
+        self.0[transport as usize].state().address
     }
 
     pub(crate) fn came(&self, transport: Transport) {

@@ -16,11 +16,14 @@ pub(super) async fn serve(seeding: &Arc<Seeding>, bind: Bind) {
         match opened.and_then(|socket| Ok((socket.local_addr()?, socket))) {
             Ok((address, socket)) => {
                 keeper.opened(address);
-                tokio::select! {
-                    () = crate::udp::serve_udp(seeding.tracker.clone(), socket) => return,
-                    () = keeper.unwanted() => {}
-                }
+                let ended = tokio::select! {
+                    () = crate::udp::serve_udp(seeding.tracker.clone(), socket) => true,
+                    () = keeper.unwanted() => false,
+                };
                 keeper.closed();
+                if ended {
+                    return;
+                }
             }
             Err(error) => keeper.failed(error).await,
         }

@@ -67,6 +67,8 @@ pub(super) async fn serve(seeding: &Arc<Seeding>, bind: Bind) {
 fn open(seeding: &Seeding, address: SocketAddr) -> io::Result<Box<Port>> {
     let config = Config {
         peers: seeding.config.webrtc_peers,
+        set_up: seeding.config.webrtc_set_up,
+        consent: seeding.config.webrtc_silence,
         ..Config::default()
     };
     match Port::open(config, address, &[], secret()?) {
@@ -150,11 +152,11 @@ impl Room {
             infohash: offered.infohash,
             peer_id: offered.peer_id,
         };
-        let Some(seed) = seed.filter(|_| !self.peers.has(&met)) else {
-            self.seeding.desk.forget(&met);
+        if self.peers.has(&met) {
             return;
-        };
-        let Ok(bound) = self.port.address() else {
+        }
+        let (Some(seed), Ok(bound)) = (seed, self.port.address()) else {
+            self.seeding.desk.forget(&met);
             return;
         };
         let candidates = self.seeding.addresses.for_client(offered.address, bound);

@@ -103,6 +103,23 @@ async fn who_asks_and_never_reads_hears_the_end_and_holds_little() {
 }
 
 #[tokio::test]
+async fn a_browser_that_asks_and_never_reads_hears_the_end() {
+    let config = SeederConfig {
+        patience: Duration::from_millis(300),
+        ..SeederConfig::default()
+    };
+    let house = House::new(8 << 20, config).await;
+    let (mut client, _carries) = house.browsing(1).await;
+    client.begin().await;
+    for block in house.blocks().into_iter().cycle().take(400) {
+        client.say(Message::Request(block)).await;
+    }
+    until(|| (house.browsers() == 0).then_some(())).await;
+    serves_on(&house).await;
+    drop(client);
+}
+
+#[tokio::test]
 async fn a_file_that_became_shorter_ends_the_connection_and_not_the_pod() {
     let house = House::new(200_000, SeederConfig::default()).await;
     let mut client = house.client().await;

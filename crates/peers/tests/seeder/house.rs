@@ -1,4 +1,4 @@
-//! A pod that hosts one video, and a client that takes it.
+//! A pod that hosts one video, and a client that takes it, over TCP or as a browser.
 
 use std::fs::File;
 use std::io::Write;
@@ -11,11 +11,13 @@ use std::time::Duration;
 use bittorrent::wire::{Block, Decoder, HANDSHAKE, Handshake, Message, Reserved};
 use bittorrent::{Hasher, InfoHash, PeerId};
 use peers::seeder::{Addresses, Bind, Found, Seeder, SeederConfig, Transport};
-use peers::{Config, Tracker};
+use peers::{Config, Tracker, router};
 use tempfile::TempDir;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpSocket, TcpStream};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinHandle;
+
+use crate::browser::Browser;
 
 /// Long enough for anything that happens, so that a test that waits for nothing fails.
 pub const ENOUGH: Duration = Duration::from_secs(30);
@@ -33,7 +35,9 @@ pub struct House {
     /// How often the torrent was opened.
     pub opened: Arc<AtomicUsize>,
     pub path: PathBuf,
-    doors: JoinHandle<()>,
+    /// Where browsers meet the tracker.
+    pub tracker_at: SocketAddr,
+    doors: [JoinHandle<()>; 3],
     _folder: TempDir,
 }
 
@@ -68,12 +72,19 @@ impl House {
             };
             async move { Some(found) }
         });
-        let door = seeder.clone();
-        let doors = tokio::spawn(async move {
-            door.serve_tcp(Bind::Exactly(([127, 0, 0, 1], 0).into()))
-                .await
-        });
-        let address = until(|| seeder.transports()[Transport::Tcp as usize].address).await;
+        let anywhere = Bind::Exactly(([127, 0, 0, 1], 0).into());
+        let (tcp, webrtc) = (seeder.clone(), seeder.clone());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let tracker_at = listener.local_addr().unwrap();
+        let app = router(tracker.clone()).into_make_service_with_connect_info::<SocketAddr>();
+        let doors = [
+            tokio::spawn(async move { tcp.serve_tcp(anywhere).await }),
+            tokio::spawn(async move { webrtc.serve_webrtc(anywhere).await }),
+            tokio::spawn(async move { axum::serve(listener, app).await.unwrap() }),
+        ];
+        let open = |transport| seeder.transports()[transport as usize].address;
+        let address = until(|| open(Transport::Tcp)).await;
+        until(|| open(Transport::WebRtc)).await;
         Self {
             seeder,
             tracker,
@@ -83,6 +94,7 @@ impl House {
             shared,
             opened,
             path,
+            tracker_at,
             doors,
             _folder: folder,
         }
@@ -100,19 +112,20 @@ impl House {
 
     /// A client that has been greeted.
     pub async fn client(&self) -> Client {
-        let mut client = Client {
-            stream: self.call(0).await,
-            decoder: Decoder::new(1 << 20),
-            heard: Vec::new(),
-        };
-        client.stream.write_all(&self.handshake()).await.unwrap();
-        let mut greeting = [0; HANDSHAKE];
-        tokio::time::timeout(ENOUGH, client.stream.read_exact(&mut greeting))
-            .await
-            .unwrap()
-            .unwrap();
-        assert_eq!(Handshake::parse(&greeting).unwrap().infohash, self.infohash);
-        client
+        Client::greeted(Box::new(self.call(0).await), self).await
+    }
+
+    /// A browser that has announced itself under a name of its own.
+    pub async fn browser(&self, name: u32) -> Browser {
+        Browser::new(self.tracker_at, self.infohash, name).await
+    }
+
+    /// A browser that has been greeted, and what carries its bytes; it is gone without a word when that is aborted.
+    pub async fn browsing(&self, name: u32) -> (Client, JoinHandle<()>) {
+        let browser = self.browser(name).await;
+        let (near, far) = tokio::io::duplex(16 << 10);
+        let carries = tokio::spawn(browser.carry(far));
+        (Client::greeted(Box::new(near), self).await, carries)
     }
 
     pub fn handshake(&self) -> [u8; HANDSHAKE] {
@@ -125,8 +138,14 @@ impl House {
         .to_bytes()
     }
 
+    /// Clients over TCP.
     pub fn peers(&self) -> usize {
         self.seeder.transports()[Transport::Tcp as usize].peers
+    }
+
+    /// Browsers with an open channel.
+    pub fn browsers(&self) -> usize {
+        self.seeder.transports()[Transport::WebRtc as usize].peers
     }
 
     pub fn sent(&self) -> u64 {
@@ -147,7 +166,7 @@ impl House {
 
 impl Drop for House {
     fn drop(&mut self) {
-        self.doors.abort();
+        self.doors.iter().for_each(JoinHandle::abort);
     }
 }
 
@@ -164,14 +183,36 @@ pub async fn until<T>(mut ask: impl FnMut() -> Option<T>) -> T {
     tokio::time::timeout(ENOUGH, asked).await.unwrap()
 }
 
+/// What carries a client's bytes.
+pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
+
 /// A client that was greeted.
 pub struct Client {
-    pub stream: TcpStream,
+    stream: Box<dyn Stream>,
     decoder: Decoder,
     heard: Vec<u8>,
 }
 
 impl Client {
+    async fn greeted(stream: Box<dyn Stream>, house: &House) -> Self {
+        let mut client = Self {
+            stream,
+            decoder: Decoder::new(1 << 20),
+            heard: Vec::new(),
+        };
+        client.stream.write_all(&house.handshake()).await.unwrap();
+        let mut greeting = [0; HANDSHAKE];
+        tokio::time::timeout(ENOUGH, client.stream.read_exact(&mut greeting))
+            .await
+            .unwrap()
+            .unwrap();
+        let theirs = Handshake::parse(&greeting).unwrap();
+        assert_eq!(theirs.infohash, house.infohash);
+        client
+    }
+
     pub async fn say(&mut self, message: Message<'_>) {
         let mut bytes = Vec::new();
         message.write(&mut bytes);

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use bittorrent::wire::Message;
-use peers::seeder::{SeederConfig, Transport};
+use peers::seeder::{Bind, SeederConfig, Transport};
 
 use crate::house::{House, until};
 
@@ -37,14 +37,56 @@ async fn a_client_takes_the_video_whole_and_an_idle_torrent_is_closed() {
 }
 
 #[tokio::test]
+async fn a_browser_takes_the_video_whole() {
+    let house = House::new(3_000_001, SeederConfig::default()).await;
+    let (mut client, carries) = house.browsing(1).await;
+    client.begin().await;
+    assert_eq!((house.browsers(), house.peers()), (1, 0));
+    assert!(client.take(&house.blocks()).await == house.video);
+    drop(client);
+    until(|| (house.browsers() == 0).then_some(())).await;
+    carries.await.unwrap();
+    let (_, taken) = house.seeder.taken()[0];
+    assert!(taken.sent[Transport::WebRtc as usize] > 3_000_001);
+}
+
+#[tokio::test]
+async fn a_door_that_is_switched_off_is_nowhere_from_that_moment_on() {
+    let house = House::new(200_000, SeederConfig::default()).await;
+    let seeder = house.seeder.clone();
+    let udp = tokio::spawn(async move {
+        seeder
+            .serve_udp_tracker(Bind::Exactly(([127, 0, 0, 1], 0).into()))
+            .await
+    });
+    until(|| house.seeder.udp_tracker_port()).await;
+    for transport in Transport::ALL {
+        house.seeder.switch(transport, false);
+        let state = &house.seeder.transports()[transport as usize];
+        assert_eq!((state.on, state.address), (false, None), "{transport:?}");
+    }
+    assert_eq!(house.seeder.udp_tracker_port(), None);
+    for transport in Transport::ALL {
+        house.seeder.switch(transport, true);
+    }
+    until(|| house.seeder.udp_tracker_port()).await;
+    house.tracker.close().await;
+    udp.await.unwrap();
+    assert_eq!(house.seeder.udp_tracker_port(), None);
+}
+
+#[tokio::test]
 async fn what_is_shared_no_more_is_gone_at_once() {
     let house = House::new(200_000, SeederConfig::default()).await;
     let mut client = house.client().await;
     client.begin().await;
+    let (mut browser, _carries) = house.browsing(1).await;
+    browser.begin().await;
     house.shared.store(false, Ordering::SeqCst);
     house.tracker.forget(house.infohash);
     house.seeder.forget(house.infohash);
     assert!(client.hears_the_end().await);
+    assert!(browser.hears_the_end().await);
     let mut late = house.call(0).await;
     tokio::io::AsyncWriteExt::write_all(&mut late, &house.handshake())
         .await
@@ -55,7 +97,7 @@ async fn what_is_shared_no_more_is_gone_at_once() {
         .await
         .unwrap();
     assert_eq!(nothing, b"");
-    until(|| (house.peers() == 0).then_some(())).await;
+    until(|| (house.peers() + house.browsers() == 0).then_some(())).await;
 }
 
 #[tokio::test]

@@ -1,16 +1,20 @@
 //! Desktop clients over UDP: how they are served, and what is met with silence. That nothing comes is seen by what comes next: replies
 //! to one socket come in the order of its requests.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use bittorrent::tracker::udp::{Family, Reply, Request};
 use bittorrent::tracker::{Announce, Announced, Counts, Event};
 use bittorrent::{InfoHash, PeerId};
+use datachannel::stun::{self, Outcome, Response};
 use peers::{Config, Rate, SwarmCounts, serve_udp};
 use tokio::net::UdpSocket;
 
 use crate::house::{CLIP, House, STRANGER};
+
+/// Long enough for anything that happens, so that a test that waits for nothing fails.
+const ENOUGH: Duration = Duration::from_secs(20);
 
 /// Serves the house's tracker and tells where.
 async fn open(house: &House, bind: &str) -> SocketAddr {
@@ -45,7 +49,7 @@ impl Client {
 
     async fn hear(&self) -> Reply {
         let mut packet = [0; 4096];
-        let heard = tokio::time::timeout(Duration::from_secs(20), self.socket.recv(&mut packet));
+        let heard = tokio::time::timeout(ENOUGH, self.socket.recv(&mut packet));
         let length = heard.await.expect("a reply in time").unwrap();
         let family = Family::of(self.socket.local_addr().unwrap().ip());
         Reply::parse(&packet[..length], family).unwrap()
@@ -309,4 +313,63 @@ async fn a_closing_tracker_leaves_its_socket() {
     house.tracker.close().await;
     served.await.unwrap();
     assert!(UdpSocket::bind(address).await.is_ok());
+}
+
+/// What a browser asks a STUN server.
+fn binding() -> Vec<u8> {
+    stun::Request::new([7; 12], None).write(None)
+}
+
+#[tokio::test]
+async fn browsers_learn_at_the_same_port_how_others_see_them() {
+    let house = House::new(Config::default());
+    // A socket of IPv6 that takes IPv4 too is what a pod usually has.
+    for (bind, asked) in [
+        ("127.0.0.1:0", "127.0.0.1"),
+        ("[::1]:0", "::1"),
+        ("[::]:0", "127.0.0.1"),
+        ("[::]:0", "::1"),
+    ] {
+        let door = open(&house, bind).await;
+        let mut client = Client::new((asked.parse::<IpAddr>().unwrap(), door.port()).into()).await;
+        client.socket.send(&binding()).await.unwrap();
+        let mut packet = [0; 200];
+        let heard = tokio::time::timeout(ENOUGH, client.socket.recv(&mut packet));
+        let length = heard.await.expect("an answer in time").unwrap();
+        let response = Response::parse(&packet[..length], None).unwrap();
+        let own = client.socket.local_addr().unwrap();
+        assert_eq!(response.outcome, Outcome::Address(own), "{bind}");
+        assert_eq!(response.transaction, [7; 12]);
+        assert!(length <= 2 * binding().len() + 12, "{length}");
+        // The same socket may be a desktop client's.
+        client.connect().await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_question_to_a_stun_server_is_met_with_silence() {
+    let house = House::new(Config::default());
+    let mut client = Client::new(open(&house, "127.0.0.1:0").await).await;
+    let named = stun::Request::new([7; 12], Some("pod:browser"));
+    let key = stun::Key::new("0123456789abcdefghijkl");
+    let mut response = binding();
+    response[0] |= 1;
+    let mut longer = binding();
+    longer[3] = 200;
+    let mut spoilt = named.write(None);
+    *spoilt.last_mut().unwrap() ^= 1;
+    for silence in [
+        // Connectivity checks are for the port of WebRTC; nobody here knows their passwords.
+        named.write(None),
+        named.write(Some(&key)),
+        response,
+        longer,
+        spoilt,
+        binding()[..19].to_vec(),
+        [&binding()[..], &[0; 40]].concat(),
+        binding()[..8].to_vec(),
+    ] {
+        client.socket.send(&silence).await.unwrap();
+        client.connect().await;
+    }
 }

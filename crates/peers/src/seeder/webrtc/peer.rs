@@ -108,8 +108,9 @@ impl Peer {
             let now = seeding.now();
             let turn = seat.turn(uploader.is_interested());
             uploader.set_turn(now, turn);
-            let control = std::mem::take(uploader.control());
-            if !control.is_empty() {
+            // What a peer that does not read is to be told stays where it is bounded.
+            if self.messages.is_empty() {
+                let control = std::mem::take(uploader.control());
                 cut(Bytes::from(control), &mut self.messages);
             }
             while let Some(message) = self.messages.front() {
@@ -120,6 +121,9 @@ impl Peer {
                 seeding.doors.sent(Transport::WebRtc, message.len());
                 self.messages.pop_front();
                 self.took = now;
+            }
+            if !uploader.control().is_empty() {
+                continue;
             }
             let room = port.room(key).min(MOST);
             let waiting = uploader.waiting(room);
@@ -132,7 +136,11 @@ impl Peer {
             }
             let allowed = match seeding.allow(&mut self.allowance, waiting.min(room) as u64) {
                 Ok(allowed) => allowed as usize,
-                Err(_) => return Pumped::Paused,
+                Err(_) => {
+                    // It is up to us that it takes nothing.
+                    self.took = now;
+                    return Pumped::Paused;
+                }
             };
             let mut blocks = Vec::new();
             uploader.take_blocks(now, allowed, &mut blocks);
@@ -166,7 +174,8 @@ impl Peer {
         let Some(Open { uploader, .. }) = &mut self.open else {
             return Ok(false);
         };
-        if !self.messages.is_empty() && now >= self.took + patience {
+        let waits = !self.messages.is_empty() || !self.reading && uploader.waiting(1) > 0;
+        if waits && now >= self.took + patience {
             return Err("does_not_read");
         }
         if now >= uploader.deadline() {
