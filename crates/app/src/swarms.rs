@@ -7,7 +7,8 @@ use db::{Db, users::User};
 use files::{FileName, Files, Key};
 use names::VideoUuid;
 use peers::seeder::{Addresses, Found, Seeder, SeederConfig, Taken, Transport, TransportState};
-use std::{net::IpAddr, str::FromStr};
+use peers::{Film, Hosting};
+use std::{net::IpAddr, num::NonZero, str::FromStr, time::Duration};
 
 /// How much of the pod its swarms may have.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,7 +28,29 @@ pub(crate) fn tracker(db: &Db, p2p: bool) -> peers::Tracker {
     let db = db.clone();
     peers::Tracker::new(peers::Config::default(), move |infohash: InfoHash| {
         let db = db.clone();
-        async move { p2p && shared(&db, infohash).await.is_some() }
+        async move {
+            let shared = match p2p {
+                true => shared(&db, infohash).await,
+                false => None,
+            };
+            shared.map_or(Hosting::No, |shared| {
+                film(&shared).map_or(Hosting::Tracked, Hosting::Conducted)
+            })
+        }
+    })
+}
+
+/// What the conductor has to know of a rendition.
+fn film(shared: &db::renditions::Shared) -> Option<Film> {
+    let length = u64::try_from(shared.size).ok()?;
+    let piece_length = NonZero::new(u32::try_from(shared.piece_length).ok()?)?.get();
+    let pieces = u32::try_from(length.div_ceil(piece_length.into())).ok()?;
+    let seconds = u64::try_from(shared.duration).ok()?.max(1);
+    Some(Film {
+        pieces,
+        piece_length,
+        length,
+        duration: Duration::from_secs(seconds),
     })
 }
 

@@ -98,6 +98,11 @@ row! {
         video: VideoUuid = "v.uuid",
         file: String = "r.file",
         torrent: String = "r.torrent",
+        /// Bytes.
+        size: i64 = "r.size",
+        piece_length: i64 = "r.piece_length",
+        /// Seconds.
+        duration: i64 = "v.duration",
     }
 }
 

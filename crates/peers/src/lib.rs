@@ -22,8 +22,9 @@ use axum::routing::{any, get};
 pub use address::ClientAddress;
 pub use bittorrent::InfoHash;
 pub use config::Config;
+pub use swarm::conductor::{Account, Film};
 pub use swarm::{ConnId, Limits, Rate, SwarmCounts};
-pub use tracker::{Offered, Resident, Totals, Tracker};
+pub use tracker::{Hosting, Offered, Resident, Totals, Tracker};
 pub use udp::serve_udp;
 
 /// The tracker's routes: `/tracker/socket` for browsers, `/tracker/announce` and `/tracker/scrape` for other clients.

@@ -27,6 +27,7 @@ use crate::tracker::count_refusal;
 use crate::websocket;
 use talk::Talk;
 
+mod conducted;
 mod talk;
 
 /// Bytes that are read at once: several announces with their offers.

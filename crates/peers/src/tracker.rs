@@ -2,6 +2,7 @@
 //! for one announce and never across an await; the answer whether an infohash is hosted is kept in the same shard, so that an announce
 //! cannot slip into a swarm that is being dropped.
 
+mod conducting;
 mod known;
 mod resident;
 
@@ -17,13 +18,17 @@ use bittorrent::tracker::{Announce, Announced, Counts};
 use bittorrent::{InfoHash, OfferId, PeerId};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use swarm::conductor::Account;
 use swarm::{ConnId, Limits, Prefix, Refusal, SwarmCounts, at_random};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 
 use crate::Config;
 use crate::chance::Dice;
 use crate::connections::{Connections, lock};
 use crate::throttle::Throttle;
+pub(crate) use conducting::Way;
+use conducting::{Stage, by_conductor, keep_conducting};
+pub use known::Hosting;
 use known::Known;
 pub use resident::{Offered, Resident};
 
@@ -51,9 +56,11 @@ pub(crate) struct Inner {
     pub(crate) connections: Connections,
     pub(crate) throttle: Mutex<Throttle>,
     shards: Vec<Mutex<Shard>>,
-    hosts: Box<dyn Fn(InfoHash) -> BoxFuture<'static, bool> + Send + Sync>,
+    hosts: Box<dyn Fn(InfoHash) -> BoxFuture<'static, Hosting> + Send + Sync>,
     questions: Semaphore,
     resident: OnceLock<Resident>,
+    /// Rings when a conductor may have something to wait for.
+    conducting: Arc<Notify>,
     started: Instant,
     closed: watch::Sender<bool>,
 }
@@ -61,6 +68,7 @@ pub(crate) struct Inner {
 struct Shard {
     swarms: swarm::Tracker,
     known: Known,
+    stage: Stage,
     dice: Dice,
 }
 
@@ -113,7 +121,7 @@ impl Tracker {
     pub fn new<F, Fut>(config: Config, hosts: F) -> Self
     where
         F: Fn(InfoHash) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = bool> + Send + 'static,
+        Fut: Future<Output: Into<Hosting>> + Send + 'static,
     {
         let limits = Limits {
             swarms: config.limits.swarms.div_ceil(SHARDS),
@@ -123,6 +131,7 @@ impl Tracker {
             Mutex::new(Shard {
                 swarms: swarm::Tracker::new(limits),
                 known: Known::new(config.hosted, config.unknown),
+                stage: Stage::default(),
                 dice: Dice::new(),
             })
         };
@@ -130,14 +139,17 @@ impl Tracker {
             connections: Connections::new("shoal_tracker_sockets"),
             throttle: Mutex::new(Throttle::new(config.http_rate)),
             shards: (0..SHARDS).map(shard).collect(),
-            hosts: Box::new(move |infohash| hosts(infohash).boxed()),
+            hosts: Box::new(move |infohash| hosts(infohash).map(Into::into).boxed()),
             questions: Semaphore::new(QUESTIONS),
             resident: OnceLock::new(),
+            conducting: Arc::default(),
             started: Instant::now(),
             closed: watch::Sender::new(false),
             config,
         });
         tokio::spawn(keep_tidy(Arc::downgrade(&inner)));
+        let bell = inner.conducting.clone();
+        tokio::spawn(keep_conducting(Arc::downgrade(&inner), bell));
         Self { inner }
     }
 
@@ -169,6 +181,7 @@ impl Tracker {
         let members = {
             let mut shard = lock(self.inner.shard(infohash));
             shard.known.forget(self.inner.now(), infohash);
+            shard.stage.forget(infohash);
             shard.swarms.drop_swarm(infohash)
         };
         let (action, reason) = (Action::Announce, No::Unknown.reason().into());
@@ -185,6 +198,11 @@ impl Tracker {
     /// How many are in a swarm.
     pub fn counts(&self, infohash: InfoHash) -> SwarmCounts {
         lock(self.inner.shard(infohash)).swarms.counts(infohash)
+    }
+
+    /// What has left the pod for a swarm since it is conducted, which is since its first viewer came.
+    pub fn account(&self, infohash: InfoHash) -> Option<Account> {
+        self.inner.account(infohash)
     }
 
     /// What there is to do at the moment.
@@ -226,9 +244,23 @@ impl Inner {
         let resident = self.resident.get();
         let kept = resident.and_then(|resident| resident.pick(announce, &self.config.limits));
         let announced = self.if_known(announce.infohash, |shard| {
-            let Shard { swarms, dice, .. } = shard;
-            let mut choose = at_random(|n| dice.below(n));
-            swarms.announce_socket(self.now(), (conn, address), announce, &mut choose)
+            let Shard {
+                swarms,
+                stage,
+                dice,
+                ..
+            } = shard;
+            let mut below = |n| dice.below(n);
+            match stage.conductor(announce.infohash) {
+                Some(conductor) => {
+                    let mut choose = by_conductor(conductor, conn, &mut below);
+                    swarms.announce_socket(self.now(), (conn, address), announce, &mut choose)
+                }
+                None => {
+                    let mut choose = at_random(below);
+                    swarms.announce_socket(self.now(), (conn, address), announce, &mut choose)
+                }
+            }
         });
         let mut sends = match announced.map_err(|_| ()) {
             Ok(Ok(Ok(sends))) => sends,
@@ -345,6 +377,7 @@ impl Inner {
 
     /// A browser has left a swarm.
     pub(crate) fn leave(&self, infohash: InfoHash, peer_id: PeerId, conn: ConnId) {
+        self.leave_conducted(infohash, conn);
         lock(self.shard(infohash))
             .swarms
             .leave(infohash, peer_id, conn);
@@ -370,17 +403,20 @@ impl Inner {
         let answer = lock(self.shard(infohash))
             .known
             .answer(self.now(), infohash);
-        let hosted = match answer {
-            Ok(hosted) => hosted,
+        let hosting = match answer {
+            Ok(hosting) => hosting,
             Err(ticket) => {
                 let _permit = self.questions.acquire().await;
-                let hosted = (self.hosts)(infohash).await;
+                let hosting = (self.hosts)(infohash).await;
                 let mut shard = lock(self.shard(infohash));
-                shard.known.learn(self.now(), infohash, ticket, hosted);
-                hosted
+                shard.known.learn(self.now(), infohash, ticket, hosting);
+                hosting
             }
         };
-        if hosted { Ok(()) } else { Err(No::Unknown) }
+        match hosting.is_hosted() {
+            true => Ok(()),
+            false => Err(No::Unknown),
+        }
     }
 
     /// The same, if it is known whether the infohash is hosted; else what was to be done is given back.
@@ -391,8 +427,8 @@ impl Inner {
     ) -> Result<Result<T, No>, F> {
         let mut shard = lock(self.shard(infohash));
         match shard.known.answer(self.now(), infohash) {
-            Ok(true) => Ok(Ok(act(&mut shard))),
-            Ok(false) => Ok(Err(No::Unknown)),
+            Ok(hosting) if hosting.is_hosted() => Ok(Ok(act(&mut shard))),
+            Ok(_) => Ok(Err(No::Unknown)),
             Err(_) => Err(act),
         }
     }
@@ -426,6 +462,12 @@ impl Inner {
         let Totals { swarms, peers, .. } = self.totals();
         metrics::gauge!("shoal_tracker_swarms").set(swarms as f64);
         metrics::gauge!("shoal_tracker_peers").set(peers as f64);
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.conducting.notify_one();
     }
 }
 

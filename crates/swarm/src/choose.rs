@@ -3,7 +3,7 @@
 
 use bittorrent::{InfoHash, PeerId};
 
-use crate::tracker::SocketPeer;
+use crate::tracker::{ConnId, SocketPeer};
 
 /// The members of a swarm that have a socket, as seen by whoever chooses among them.
 pub struct Crowd<'a> {
@@ -28,6 +28,11 @@ impl Crowd<'_> {
     /// Who stands at a position.
     pub fn peer_id(&self, position: usize) -> Option<PeerId> {
         self.peers.get(position).map(|(peer_id, _)| *peer_id)
+    }
+
+    /// Over which connection that peer came.
+    pub fn conn(&self, position: usize) -> Option<ConnId> {
+        self.peers.get(position).map(|(_, peer)| peer.conn)
     }
 
     /// Whether that peer has everything.

@@ -4,10 +4,12 @@
 //! does not download, reads no file, and does not know which torrents there are: its owner is asked once per peer.
 
 mod allowance;
+mod granted;
 mod serving;
 mod slots;
 mod torrent;
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -147,12 +149,56 @@ impl Uploader {
         }
     }
 
+    /// Whether the peer id in the handshake that was heard begins so.
+    pub fn greeted_by(&self, prefix: &[u8]) -> bool {
+        let greeting = match &self.stage {
+            Stage::Greeting(heard) => handshake(heard).map(|theirs| theirs.peer_id),
+            Stage::Serving(serving) => Some(serving.peer_id()),
+        };
+        greeting.is_some_and(|peer_id| peer_id.0.starts_with(prefix))
+    }
+
     /// Answers the handshake: this is the torrent the peer has asked for, and we are `me`.
     pub fn serve(
         &mut self,
         now: Duration,
         torrent: Arc<Torrent>,
         me: PeerId,
+    ) -> Result<(), Farewell> {
+        self.answer(now, torrent, me, false)
+    }
+
+    /// The same for a peer that is to have what it is granted and nothing else (super-seeding, BEP 16).
+    pub fn serve_granted(
+        &mut self,
+        now: Duration,
+        torrent: Arc<Torrent>,
+        me: PeerId,
+    ) -> Result<(), Farewell> {
+        self.answer(now, torrent, me, true)
+    }
+
+    /// Grants pieces to such a peer, and tells it so.
+    pub fn grant(&mut self, now: Duration, pieces: Range<u32>) {
+        if let Stage::Serving(serving) = &mut self.stage {
+            serving.grant(now, pieces, &mut self.control);
+        }
+    }
+
+    /// Pieces that such a peer has said that it holds, since this was last asked.
+    pub fn take_news(&mut self) -> Vec<Range<u32>> {
+        match &mut self.stage {
+            Stage::Serving(serving) => serving.take_news(),
+            Stage::Greeting(_) => Vec::new(),
+        }
+    }
+
+    fn answer(
+        &mut self,
+        now: Duration,
+        torrent: Arc<Torrent>,
+        me: PeerId,
+        only_granted: bool,
     ) -> Result<(), Farewell> {
         let Stage::Greeting(heard) = &mut self.stage else {
             return Ok(());
@@ -170,6 +216,9 @@ impl Uploader {
         self.control.extend_from_slice(&ours.to_bytes());
         let decoder = Decoder::new(torrent.longest_message());
         let mut serving = Serving::new(now, torrent, theirs, decoder);
+        if only_granted {
+            serving.only_granted();
+        }
         serving.introduce(&self.limits, &mut self.control);
         serving.hear(now, &heard[HANDSHAKE..], &self.limits, &mut self.control)?;
         self.stage = Stage::Serving(Box::new(serving));

@@ -192,9 +192,18 @@ fn unmask(payload: &mut [u8], mask: [u8; 4]) {
 
 /// Appends a message of text that `write` appends.
 pub fn text_frame(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
+    message_frame(TEXT, out, write);
+}
+
+/// Appends a message of bytes.
+pub fn binary_frame(out: &mut Vec<u8>, message: &[u8]) {
+    message_frame(BINARY, out, |out| out.extend_from_slice(message));
+}
+
+fn message_frame(kind: u8, out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
     // Most messages have a length of two bytes; room for it is left and corrected where it was wrong.
     let start = out.len();
-    out.extend_from_slice(&[0x80 | TEXT, 126, 0, 0]);
+    out.extend_from_slice(&[0x80 | kind, 126, 0, 0]);
     write(out);
     let length = out.len() - start - 4;
     match u16::try_from(length) {

@@ -22,7 +22,7 @@ use super::transport::{FAREWELL, Keeper};
 use super::{Bind, Seeding, Transport};
 use crate::Offered;
 use crate::webrtc::{Config, NoPort, Port};
-use peer::{Peer, ReadFuture};
+use peer::{Granted, Peer, ReadFuture};
 use table::Table;
 pub(super) use table::{Desk, Met};
 
@@ -48,7 +48,9 @@ pub(super) async fn serve(seeding: &Arc<Seeding>, bind: Bind) {
                 keeper.opened(address);
                 let offers = seeding.desk.open(seeding.config.webrtc_peers);
                 let over = CancellationToken::new();
-                let mut serving = Box::pin(Room::new(seeding.clone(), port).run(offers, &over));
+                let (grants, granted) = mpsc::unbounded_channel();
+                let room = Room::new(seeding.clone(), port, grants);
+                let mut serving = Box::pin(room.run(offers, granted, &over));
                 tokio::select! {
                     () = &mut serving => {}
                     () = keeper.unwanted() => {
@@ -96,11 +98,14 @@ struct Room {
     reading: FuturesUnordered<ReadFuture>,
     /// Peers that the limits make wait.
     paused: Vec<PeerKey>,
+    /// Given to peers that are conducted.
+    grants: mpsc::UnboundedSender<Granted>,
 }
 
 impl Room {
-    fn new(seeding: Arc<Seeding>, port: Box<Port>) -> Self {
+    fn new(seeding: Arc<Seeding>, port: Box<Port>, grants: mpsc::UnboundedSender<Granted>) -> Self {
         Self {
+            grants,
             peers: Table::new(seeding.clone()),
             seeding,
             port,
@@ -111,7 +116,12 @@ impl Room {
     }
 
     /// Serves until the port fails or the door closes.
-    async fn run(mut self, mut offers: mpsc::Receiver<Offered>, over: &CancellationToken) {
+    async fn run(
+        mut self,
+        mut offers: mpsc::Receiver<Offered>,
+        mut granted: mpsc::UnboundedReceiver<Granted>,
+        over: &CancellationToken,
+    ) {
         let (bell, mut turns) = mpsc::unbounded_channel();
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -128,6 +138,12 @@ impl Room {
                 Some((offered, seed)) = self.opening.next() => self.answer(&offered, seed),
                 Some((key, read)) = self.reading.next() => self.read(key, read),
                 Some(key) = turns.recv() => self.pump(key),
+                Some((key, pieces)) = granted.recv() => {
+                    if let Some(peer) = self.peers.get(key) {
+                        peer.grant(&self.seeding, pieces);
+                        self.pump(key);
+                    }
+                }
                 () = tokio::time::sleep(SHORT_TICK), if !self.paused.is_empty() => {
                     for key in std::mem::take(&mut self.paused) {
                         self.pump(key);
@@ -162,7 +178,8 @@ impl Room {
         let candidates = self.seeding.addresses.for_client(offered.address, bound);
         match self.port.accept_at(&offered.sdp, &candidates) {
             Ok((key, answer)) => {
-                self.peers.insert(key, met, Peer::new(&self.seeding, seed));
+                let peer = Peer::new(&self.seeding, seed, offered.reply, self.grants.clone());
+                self.peers.insert(key, met, peer);
                 self.seeding.tracker.answer(
                     offered.reply,
                     offered.infohash,
@@ -192,7 +209,7 @@ impl Room {
                 let Some(peer) = self.peers.get(key) else {
                     return;
                 };
-                match peer.hear(&self.seeding, &bytes) {
+                match peer.hear(&self.seeding, key, &bytes) {
                     Ok(()) => self.pump(key),
                     Err(farewell) => self.part(key, farewell),
                 }

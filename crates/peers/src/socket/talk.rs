@@ -12,6 +12,7 @@ use bittorrent::tracker::frames::text_frame;
 use bittorrent::tracker::socket::{Action, Announce, BadMessage, Reply, Request};
 use swarm::{ConnId, Session};
 
+use super::conducted::{Numbers, is_conducted};
 use crate::connections::{Outbox, Place};
 use crate::tracker::{No, count_refusal};
 use crate::{Config, Tracker};
@@ -21,14 +22,16 @@ const STRIKES: u32 = 20;
 
 /// One client's side of the tracker.
 pub(super) struct Talk {
-    tracker: Tracker,
-    conn: ConnId,
+    pub(super) tracker: Tracker,
+    pub(super) conn: ConnId,
     address: IpAddr,
-    outbox: Arc<Outbox>,
-    session: Session,
+    pub(super) outbox: Arc<Outbox>,
+    pub(super) session: Session,
     strikes: u32,
     /// Messages that could not be answered at once. What was read at once is all that can be here.
     waiting: VecDeque<String>,
+    /// What it calls the swarms in which it is conducted.
+    pub(super) numbers: Numbers,
     _place: Place,
 }
 
@@ -46,6 +49,7 @@ impl Talk {
             session,
             strikes: 0,
             waiting: VecDeque::new(),
+            numbers: Numbers::default(),
             _place: place,
             tracker,
         };
@@ -71,14 +75,16 @@ impl Talk {
         if self.is_hopeless() {
             return;
         }
-        let Ok(text) = std::str::from_utf8(bytes) else {
-            self.strikes += 1;
-            return;
-        };
         if let Err(refusal) = self.session.speak(self.tracker.inner().now()) {
             self.strikes += 1;
             return self.refuse(None, refusal.into());
         }
+        if is_conducted(bytes) {
+            return self.be_conducted(bytes);
+        }
+        let Ok(text) = std::str::from_utf8(bytes) else {
+            return self.nonsense();
+        };
         if self.has_waiting() {
             return self.waiting.push_back(text.to_owned());
         }
@@ -130,6 +136,7 @@ impl Talk {
         let joined = match announce.event {
             Event::Stopped => {
                 self.session.part(infohash, peer_id);
+                self.part_conducted(infohash);
                 Ok(())
             }
             _ => self.session.join(infohash, peer_id),
@@ -150,6 +157,11 @@ impl Talk {
         self.session.part(infohash, peer_id);
         self.tracker.inner().leave(infohash, peer_id, self.conn);
         self.refuse(Some(infohash), no);
+    }
+
+    /// Something was sent that nobody understands, and that is not answered.
+    pub(super) fn nonsense(&mut self) {
+        self.strikes += 1;
     }
 
     fn misunderstand(&mut self, bad: &BadMessage) {

@@ -12,8 +12,9 @@ use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn};
 use futures_util::{SinkExt, StreamExt};
 use http_body_util::BodyExt;
-use peers::{ClientAddress, Config, InfoHash, Tracker, router};
+use peers::{ClientAddress, Config, Film, Hosting, InfoHash, Tracker, router};
 use serde_json::{Value, json};
+use swarm::conductor::message::{FromPage, ToPage};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
@@ -22,6 +23,14 @@ use tower::ServiceExt;
 /// The video that the pod hosts, and one that it does not.
 pub const CLIP: InfoHash = InfoHash([b'c'; 20]);
 pub const STRANGER: InfoHash = InfoHash([b's'; 20]);
+
+/// The video to a conductor: two minutes, a piece in each half second.
+pub const FILM: Film = Film {
+    pieces: 240,
+    piece_length: 65_536,
+    length: 240 * 65_536 - 5,
+    duration: Duration::from_secs(120),
+};
 
 /// Long enough for anything that happens, so that a test that waits for nothing fails.
 const ENOUGH: Duration = Duration::from_secs(20);
@@ -35,13 +44,23 @@ pub struct House {
 
 impl House {
     pub fn new(config: Config) -> Self {
+        Self::of(config, Hosting::Tracked)
+    }
+
+    /// A pod that conducts the swarm of its video.
+    pub fn conducting(config: Config) -> Self {
+        Self::of(config, Hosting::Conducted(FILM))
+    }
+
+    fn of(config: Config, hosting: Hosting) -> Self {
         let videos = Arc::new(Mutex::new(HashSet::from([CLIP])));
         let questions = Arc::new(Mutex::new(0));
         let (asked, counted) = (videos.clone(), questions.clone());
         let tracker = Tracker::new(config, move |infohash| {
             *counted.lock().unwrap() += 1;
             let hosted = asked.lock().unwrap().contains(&infohash);
-            async move { hosted }
+            let hosting = if hosted { hosting } else { Hosting::No };
+            async move { hosting }
         });
         Self {
             tracker,
@@ -158,9 +177,31 @@ impl Browser {
             match message {
                 Some(Ok(Message::Text(text))) => return Ok(serde_json::from_str(&text).unwrap()),
                 Some(Ok(Message::Close(Some(frame)))) => return Err(frame.reason.to_string()),
-                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Binary(_))) => {}
                 Some(Ok(other)) => panic!("{other:?}"),
                 Some(Err(_)) | None => return Err("cut".to_owned()),
+            }
+        }
+    }
+
+    /// Says something to the conductor.
+    pub async fn tell(&mut self, message: &FromPage) {
+        self.tell_bytes(message.write()).await;
+    }
+
+    pub async fn tell_bytes(&mut self, bytes: Vec<u8>) {
+        let sent = self.socket.send(Message::binary(bytes)).await;
+        sent.expect("the tracker listens");
+    }
+
+    /// What the conductor says next; other messages on the way are passed over.
+    pub async fn told(&mut self) -> ToPage {
+        loop {
+            let message = tokio::time::timeout(ENOUGH, self.socket.next()).await;
+            match message.expect("a message in time") {
+                Some(Ok(Message::Binary(bytes))) => return ToPage::read(&bytes).unwrap().unwrap(),
+                Some(Ok(_)) => {}
+                end => panic!("{end:?}"),
             }
         }
     }

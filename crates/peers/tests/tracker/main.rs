@@ -7,6 +7,7 @@
 )]
 
 mod close;
+mod conducted;
 mod hostile;
 mod house;
 mod http;

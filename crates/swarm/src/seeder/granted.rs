@@ -6,9 +6,6 @@ use std::ops::Range;
 
 use bittorrent::wire::Message;
 
-/// Pieces heard of that wait to be asked for; more than this are told as one long list, which is rare and harmless.
-const MOST_NEWS: usize = 1024;
-
 /// What one peer may have, and has.
 #[derive(Debug)]
 pub(super) struct Granted {
@@ -16,6 +13,7 @@ pub(super) struct Granted {
     /// One bit for each piece.
     granted: Box<[u64]>,
     holds: Box<[u64]>,
+    /// A piece is news once, so this is bounded by their number.
     news: Vec<Range<u32>>,
 }
 
@@ -52,7 +50,6 @@ impl Granted {
         }
         match self.news.last_mut() {
             Some(last) if last.end == piece => last.end += 1,
-            Some(last) if self.news.len() >= MOST_NEWS => *last = piece..piece + 1,
             _ => self.news.push(piece..piece + 1),
         }
     }

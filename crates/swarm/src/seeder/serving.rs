@@ -3,6 +3,7 @@
 //! gets a bitfield. The info dictionary is handed out in parts (BEP 9), so that a magnet link is enough, but not without end.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use bittorrent::extension;
 use bittorrent::extension::metadata::{Metadata, PIECE};
 use bittorrent::wire::{Block, Decoder, Handshake, Message};
 
+use super::granted::Granted;
 use super::{Farewell, Torrent, UploadLimits};
 
 /// The number under which peers send us messages about the info dictionary.
@@ -42,6 +44,8 @@ pub(super) struct Serving {
     /// Pieces that the peer says it has.
     has: u32,
     requests: VecDeque<Block>,
+    /// What it may have, if that is not everything.
+    granted: Option<Box<Granted>>,
     /// When it last wanted something of us.
     wanted: Duration,
     /// When we last said something.
@@ -70,12 +74,33 @@ impl Serving {
             unused_turns: 0,
             has: 0,
             requests: VecDeque::new(),
+            granted: None,
             wanted: now,
             spoke: now,
         }
     }
 
-    /// What we say first: what we can do, and that we have everything.
+    /// The peer may have what it is granted and nothing else; to be said before [`introduce`](Self::introduce).
+    pub(super) fn only_granted(&mut self) {
+        self.granted = Some(Box::new(Granted::new(self.torrent.pieces())));
+    }
+
+    /// Grants pieces to a peer that needs that.
+    pub(super) fn grant(&mut self, now: Duration, pieces: Range<u32>, control: &mut Vec<u8>) {
+        if let Some(granted) = &mut self.granted {
+            self.spoke = now;
+            granted.grant(pieces, control);
+        }
+    }
+
+    /// What such a peer has said that it holds, since it was last asked for.
+    pub(super) fn take_news(&mut self) -> Vec<Range<u32>> {
+        self.granted
+            .as_mut()
+            .map_or_else(Vec::new, |granted| granted.take_news())
+    }
+
+    /// What we say first: what we can do, and that we have everything, or nothing yet.
     pub(super) fn introduce(&mut self, limits: &UploadLimits, control: &mut Vec<u8>) {
         if self.extended {
             let hello = extension::Handshake {
@@ -92,7 +117,11 @@ impl Serving {
             }
             .write(control);
         }
-        if self.fast {
+        if self.granted.is_some() {
+            if self.fast {
+                Message::HaveNone.write(control);
+            }
+        } else if self.fast {
             Message::HaveAll.write(control);
         } else {
             let pieces = self.torrent.pieces() as usize;
@@ -149,7 +178,8 @@ impl Serving {
                 if block.length > limits.block || !self.torrent.has(&block) {
                     return Err(Farewell::Beyond);
                 }
-                if !self.turn {
+                let allowed = |granted: &Granted| granted.allows(block.piece);
+                if !self.turn || !self.granted.as_deref().is_none_or(allowed) {
                     // It was under way when its turn ended, or the peer does not care.
                     self.refuse(block, control);
                 } else if self.requests.len() >= limits.requests {
@@ -170,9 +200,24 @@ impl Serving {
                     self.refuse(block, control);
                 }
             }
-            Message::Have(_) => self.has = self.has.saturating_add(1),
-            Message::Bitfield(bits) => self.has = bits.iter().map(|byte| byte.count_ones()).sum(),
-            Message::HaveAll => self.has = self.torrent.pieces(),
+            Message::Have(piece) => {
+                self.has = self.has.saturating_add(1);
+                if let Some(granted) = &mut self.granted {
+                    granted.has(piece);
+                }
+            }
+            Message::Bitfield(bits) => {
+                self.has = bits.iter().map(|byte| byte.count_ones()).sum();
+                if let Some(granted) = &mut self.granted {
+                    granted.has_bits(bits);
+                }
+            }
+            Message::HaveAll => {
+                self.has = self.torrent.pieces();
+                if let Some(granted) = &mut self.granted {
+                    granted.has_all();
+                }
+            }
             Message::Extended { id, payload } => self.extended(now, id, payload, limits, control),
             Message::KeepAlive
             | Message::Choke
@@ -309,9 +354,9 @@ impl Serving {
         }
     }
 
-    /// Whether it is up to us that the peer gets nothing.
+    /// Whether it is up to us that the peer gets nothing. One that gets what it is granted is kept for what it tells of its pieces.
     fn waits(&self) -> bool {
-        self.interested && !self.turn || !self.requests.is_empty()
+        self.granted.is_some() || self.interested && !self.turn || !self.requests.is_empty()
     }
 
     fn refuse_all(&mut self, control: &mut Vec<u8>) {

@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,11 +11,14 @@ use bittorrent::wire::{Block, PIECE_HEADER};
 use bytes::Bytes;
 use datachannel::PeerKey;
 use futures_util::future::BoxFuture;
+use swarm::ConnId;
 use swarm::seeder::{Allowance, Uploader};
+use tokio::sync::mpsc;
 
 use crate::seeder::seat::{Present, Seat};
 use crate::seeder::seed::{Batch, Seed};
 use crate::seeder::{Seeding, Transport};
+use crate::tracker::Way;
 use crate::webrtc::Port;
 
 /// The longest message. A data channel carries a stream for us, so messages may end anywhere; a block with its header fits one.
@@ -23,11 +27,20 @@ const MESSAGE: usize = (16 << 10) + PIECE_HEADER;
 /// Bytes that are read from the file at once at most.
 const MOST: usize = 256 << 10;
 
+/// How the peer ids of our pages begin.
+const PAGE: &[u8] = b"-SH";
+
 /// A read that had to wait for the disk, and whose it is.
 pub(super) type ReadFuture = BoxFuture<'static, (PeerKey, io::Result<Batch>)>;
 
 pub(super) struct Peer {
     seed: Arc<Seed>,
+    /// Its connection to the tracker, by which its conductor knows it.
+    conn: ConnId,
+    /// Where to leave what it is granted.
+    grants: mpsc::UnboundedSender<Granted>,
+    /// It is a viewer whom the conductor grants what it may have.
+    conducted: bool,
     /// What there is of a peer whose channel is open.
     open: Option<Open>,
     allowance: Allowance,
@@ -43,6 +56,9 @@ struct Open {
     _present: Present,
 }
 
+/// Pieces that a peer is granted.
+pub(super) type Granted = (PeerKey, Vec<Range<u32>>);
+
 /// How far a peer was served.
 pub(super) enum Pumped {
     /// There is nothing more for it, or its channel takes no more.
@@ -56,10 +72,18 @@ pub(super) enum Pumped {
 }
 
 impl Peer {
-    pub(super) fn new(seeding: &Seeding, seed: Arc<Seed>) -> Self {
+    pub(super) fn new(
+        seeding: &Seeding,
+        seed: Arc<Seed>,
+        conn: ConnId,
+        grants: mpsc::UnboundedSender<Granted>,
+    ) -> Self {
         let now = seeding.now();
         Self {
             seed,
+            conn,
+            grants,
+            conducted: false,
             open: None,
             allowance: Allowance::new(now, seeding.config.upload_per_peer),
             messages: VecDeque::new(),
@@ -81,7 +105,12 @@ impl Peer {
         });
     }
 
-    pub(super) fn hear(&mut self, seeding: &Seeding, bytes: &[u8]) -> Result<(), &'static str> {
+    pub(super) fn hear(
+        &mut self,
+        seeding: &Seeding,
+        key: PeerKey,
+        bytes: &[u8],
+    ) -> Result<(), &'static str> {
         let Some(Open { uploader, .. }) = &mut self.open else {
             return Ok(());
         };
@@ -89,13 +118,61 @@ impl Peer {
         let asked = uploader
             .hear(now, bytes)
             .map_err(|farewell| farewell.label())?;
+        let infohash = self.seed.torrent.infohash;
         match asked {
-            None => Ok(()),
+            None => {}
             // The offer named the swarm already; a connection is for that one alone.
-            Some(infohash) if infohash != self.seed.torrent.infohash => Err("other_infohash"),
-            Some(_) => uploader
-                .serve(now, self.seed.torrent.clone(), seeding.me)
-                .map_err(|farewell| farewell.label()),
+            Some(asked) if asked != infohash => return Err("other_infohash"),
+            Some(_) => self.greet(seeding, key)?,
+        }
+        if self.conducted
+            && let Some(Open { uploader, .. }) = &mut self.open
+        {
+            let news = uploader.take_news();
+            if !news.is_empty() {
+                seeding.tracker.inner().gained(infohash, self.conn, &news);
+            }
+        }
+        Ok(())
+    }
+
+    /// Answers the handshake. A page of ours comes here only when HTTP fails it, so it may have everything at once; a stock client is
+    /// conducted.
+    fn greet(&mut self, seeding: &Seeding, key: PeerKey) -> Result<(), &'static str> {
+        let Some(Open { uploader, .. }) = &mut self.open else {
+            return Ok(());
+        };
+        let (now, torrent) = (seeding.now(), self.seed.torrent.clone());
+        if !uploader.greeted_by(PAGE) {
+            let grants = self.grants.clone();
+            let way = Way::Wire(Box::new(move |pieces| {
+                let _ = grants.send((key, pieces));
+            }));
+            let inner = seeding.tracker.inner();
+            let joined = inner.join_conducted(torrent.infohash, self.conn, way);
+            self.conducted = matches!(joined, Some(Ok(Some(_))));
+        }
+        let served = match self.conducted {
+            true => uploader.serve_granted(now, torrent, seeding.me),
+            false => uploader.serve(now, torrent, seeding.me),
+        };
+        served.map_err(|farewell| farewell.label())
+    }
+
+    /// The conductor grants it pieces.
+    pub(super) fn grant(&mut self, seeding: &Seeding, pieces: Vec<Range<u32>>) {
+        if let Some(Open { uploader, .. }) = &mut self.open {
+            for pieces in pieces {
+                uploader.grant(seeding.now(), pieces);
+            }
+        }
+    }
+
+    /// It is gone.
+    pub(super) fn leave(&self, seeding: &Seeding) {
+        if self.conducted {
+            let infohash = self.seed.torrent.infohash;
+            (seeding.tracker.inner()).leave_conducted(infohash, self.conn);
         }
     }
 

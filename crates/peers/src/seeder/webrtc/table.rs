@@ -111,7 +111,8 @@ impl Table {
     }
 
     pub(super) fn remove(&mut self, key: PeerKey) {
-        if let Some((met, _)) = self.peers.remove(&key) {
+        if let Some((met, peer)) = self.peers.remove(&key) {
+            peer.leave(&self.seeding);
             self.keys.remove(&met);
             self.seeding.desk.forget(&met);
         }
