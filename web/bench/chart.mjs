@@ -8,12 +8,12 @@ import { scenarios } from './scenarios.mjs'
 
 const WIDTH = 760
 const LEFT = 170
-const RIGHT = 76
+const RIGHT = 96
 const BAR = 14
 const GAP = 4
 const APART = 18
 const HEAD = 64
-const FOOT = 40
+const FOOT = 50
 
 const escape = (text) => text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`)
 const label = (text, x, y, more = '') => `<text x="${x}" y="${y}"${more}>${escape(text)}</text>`

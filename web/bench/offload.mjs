@@ -8,6 +8,7 @@
  *   --repeats 3  --viewers 8  --engines shoal,p2pml,hls  --scenarios at-once,staggered,...
  *   --add                  keep the runs that are there already and add to them
  *   --chart FILE           where the chart goes
+ *   --tied                 end when the standard input does, as it does when whoever started this has ended
  */
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
@@ -37,6 +38,7 @@ const { values: given } = parseArgs({
     engines: text(Object.keys(engines).join(',')),
     scenarios: text(''),
     chart: text(''),
+    tied: { type: 'boolean', default: false },
   },
 })
 
@@ -85,7 +87,7 @@ async function lines() {
   const browser = await startBrowser()
   try {
     const measured = []
-    for (const uplink of [undefined, 4, 16]) measured.push({ uplink, measured: await measureLine(browser, `${place.places.site}/watch.js`, uplink) })
+    for (const uplink of [4, 16]) measured.push({ uplink, measured: await measureLine(browser, `${place.places.site}/watch.js`, uplink) })
     return measured
   } finally {
     await browser.end()
@@ -106,7 +108,7 @@ async function measure() {
   const kept = given.add && existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : { runs: [] }
   kept.lines = await lines()
   for (const { uplink, measured } of kept.lines) {
-    console.log(`a data channel carries ${measured.toFixed(2)} Mbit/s ${uplink ? `through an uplink of ${uplink}` : 'without a limit'}`)
+    console.log(`a data channel carries ${measured.toFixed(2)} Mbit/s through an uplink of ${uplink}`)
   }
   for (let repeat = 1; repeat <= repeats; repeat += 1) {
     for (const scenario of wantedScenarios) {
@@ -128,6 +130,7 @@ async function measure() {
 
 // Whoever started us may end us: nothing that we have started stays behind.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1))
+if (given.tied) process.stdin.on('end', () => process.exit(1)).resume()
 process.on('exit', () => {
   for (const child of family(process.pid).slice(1)) {
     try {

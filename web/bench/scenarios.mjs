@@ -46,5 +46,5 @@ export const scenarios = {
     viewers: (count) => crowd(count, (n) => ({ acts: [{ at: 20, does: 'choose', to: n % 2 ? 240 : 144 }] })),
     least: ([large, small]) => large + (small * 100) / 120,
   },
-  double: { label: 'twice as many at once', viewers: (count) => crowd(2 * count, () => ({})) },
+  double: { label: 'at once', viewers: (count) => crowd(2 * count, () => ({})) },
 }

@@ -3,7 +3,8 @@
 
 use std::{
     path::Path,
-    process::{Child, Command, ExitStatus},
+    process::{Child, Command, ExitStatus, Stdio},
+    time::Duration,
 };
 
 use anyhow::{Context as _, Result, ensure};
@@ -15,6 +16,8 @@ const SCRIPT: &str = "web/bench/offload.mjs";
 
 /// Words for it, as `BENCH_OFFLOAD` has them: `--quick`, `--repeats 1`, and what else its first lines name.
 const WORDS: &str = "BENCH_OFFLOAD";
+
+const GLANCE: Duration = Duration::from_millis(200);
 
 /// Measures all of it.
 pub fn run(bench: &Bench) -> Result<()> {
@@ -39,6 +42,9 @@ impl Measuring {
             .arg(&bench.scratch)
             .arg("--kept")
             .arg(&bench.kept)
+            // Its input ends with us, however we end, and then it ends what it has started.
+            .arg("--tied")
+            .stdin(Stdio::piped())
             .args(words.split_whitespace())
             .spawn()
             .context("node does not start")?;
@@ -46,7 +52,13 @@ impl Measuring {
     }
 
     fn wait(&mut self) -> Result<ExitStatus> {
-        Ok(self.0.wait()?)
+        // Not `wait`, which would close the input first.
+        loop {
+            if let Some(status) = self.0.try_wait()? {
+                return Ok(status);
+            }
+            std::thread::sleep(GLANCE);
+        }
     }
 }
 
