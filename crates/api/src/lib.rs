@@ -17,6 +17,7 @@ mod jobs;
 mod me;
 mod metrics;
 mod oauth;
+mod offload;
 mod search;
 mod swarms;
 mod upload;

@@ -66,6 +66,7 @@ pub async fn playback(
         from_pod: body.downloaded_bytes_http as i64,
         from_peers: body.downloaded_bytes_p2p as i64,
         to_peers: body.uploaded_bytes_p2p as i64,
+        shares: body.p2p_enabled,
         peers: body.p2p_peers.filter(|_| body.p2p_enabled).unwrap_or(0.0),
         stalls: body.buffer_stalls.unwrap_or(0.0) as i64,
         errors: body.errors as i64,

@@ -1,7 +1,7 @@
 //! Every route of the API, to be read from top to bottom.
 
 use crate::{
-    accounts, catalog, channels, config, jobs, me, metrics, oauth, search, swarms, upload,
+    accounts, catalog, channels, config, jobs, me, metrics, oauth, offload, search, swarms, upload,
     upload_resumable, users, videos, watching,
 };
 use app::Pod;
@@ -78,6 +78,7 @@ fn documented() -> OpenApiRouter<Pod> {
         .routes(routes!(videos::storyboards))
         .routes(routes!(videos::file_token))
         .routes(routes!(videos::traffic))
+        .routes(routes!(offload::of_video))
         .routes(routes!(watching::view))
         .routes(routes!(search::videos))
         .routes(routes!(search::channels))
@@ -88,6 +89,7 @@ fn documented() -> OpenApiRouter<Pod> {
         .routes(routes!(jobs::list))
         .routes(routes!(swarms::list))
         .routes(routes!(swarms::switch))
+        .routes(routes!(offload::of_pod))
         .routes(routes!(metrics::playback))
         .layer(DefaultBodyLimit::max(MAX_JSON));
     let forms = OpenApiRouter::new()

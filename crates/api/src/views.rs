@@ -3,12 +3,14 @@
 
 mod channel;
 mod job;
+mod offload;
 mod swarm;
 mod user;
 mod video;
 
 pub use channel::{Account, Avatars, Channel, NewChannel, avatars};
 pub use job::Job;
+pub use offload::Offload;
 pub use swarm::Swarms;
 pub use user::{AdminUser, MyUser, NewUser, Quota};
 pub use video::{

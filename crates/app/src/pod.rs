@@ -72,6 +72,7 @@ pub struct Pod {
     pub attempts: Arc<Attempts>,
     pub lists: Arc<Memory>,
     pub viewers: Arc<Viewers>,
+    pub offload: Arc<crate::offload::Ledger>,
     pub(crate) receiving: Arc<Receiving>,
     pub(crate) reach: moka::sync::Cache<VideoUuid, crate::reading::Reach>,
     /// Signs short-lived tokens; made once per pod.
@@ -126,6 +127,7 @@ impl Pod {
             )),
             lists: Arc::new(Memory::new()),
             viewers: Arc::default(),
+            offload: Arc::default(),
             receiving: Arc::default(),
             reach: moka::sync::Cache::builder()
                 .max_capacity(10_000)

@@ -147,7 +147,7 @@ pub(crate) async fn sweep_regularly(pod: Pod, stop: CancellationToken) {
     }
 }
 
-/// Removes what nobody will use any more, and keeps the search index in order.
+/// Removes what nobody will use any more, and keeps the search index and what was counted in order.
 pub async fn sweep(pod: &Pod) -> Result<()> {
     let now = pod.now();
     db::tokens::sweep(&pod.db, now).await?;
@@ -161,5 +161,5 @@ pub async fn sweep(pod: &Pod) -> Result<()> {
         db::uploads::delete(&pod.db, &upload.id).await?;
     }
     db::search::tidy(&pod.db).await?;
-    Ok(())
+    crate::offload::tidy(pod).await
 }

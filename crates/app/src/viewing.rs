@@ -80,6 +80,16 @@ impl Viewers {
                 .count() as i64
         })
     }
+
+    /// How many watch something right now; who watches two videos counts twice.
+    pub(crate) fn watching_anything(&self, now: i64) -> u64 {
+        let table = self
+            .0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let viewers = table.seen.values().flat_map(HashMap::values);
+        viewers.filter(|s| now - s.last < GONE_AFTER).count() as u64
+    }
 }
 
 impl Table {
@@ -127,6 +137,8 @@ pub struct Playback {
     pub from_pod: i64,
     pub from_peers: i64,
     pub to_peers: i64,
+    /// Whether the page shares at all.
+    pub shares: bool,
     /// Peers connected.
     pub peers: f64,
     pub stalls: i64,
@@ -174,6 +186,11 @@ pub async fn playback(
     metrics::counter!("shoal_playback_resolution_changes_total")
         .increment(report.resolution_changes as u64);
     metrics::histogram!("shoal_playback_peers").record(report.peers.clamp(0.0, 10_000.0));
+    // What pages that share took from the pod is counted in their swarms.
+    if !report.shares {
+        pod.offload
+            .taken(pod.now(), video.id, report.from_pod as u64);
+    }
     let day = Traffic {
         day: pod.now() / 86_400_000,
         from_pod: report.from_pod,
@@ -198,6 +215,8 @@ mod tests {
         assert!(!at(20_000, true));
         assert_eq!(viewers.watching(video, 30_000), 1);
         assert_eq!(viewers.watching(video, 90_000), 0);
+        assert_eq!(viewers.watching_anything(30_000), 1);
+        assert_eq!(viewers.watching_anything(90_000), 0);
         assert!(at(COUNTED_AGAIN + 20_000, true));
     }
 }

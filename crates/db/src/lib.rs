@@ -13,6 +13,7 @@ mod sql;
 pub mod accounts;
 pub mod channels;
 pub mod jobs;
+pub mod offload;
 pub mod renditions;
 pub mod search;
 pub mod settings;

@@ -38,6 +38,7 @@ const MIGRATIONS: &[Migration] = migrations![
     1 "0001_start",
     2 "0002_search" (twin),
     3 "0003_search" (twin),
+    4 "0004_offload",
 ];
 
 /// Brings the tables up to date.

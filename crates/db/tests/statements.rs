@@ -17,6 +17,7 @@ fn columns(row: &str) -> String {
         "Rendition" => db::renditions::Rendition::columns(),
         "Named" => db::renditions::Named::columns(),
         "Shared" => db::renditions::Shared::columns(),
+        "Offload" => db::offload::Offload::columns(),
         "Upload" => db::uploads::Upload::columns(),
         "Job" => db::jobs::Job::columns(),
         "Traffic" => db::traffic::Traffic::columns(),

@@ -83,6 +83,7 @@ async fn run(mut config: Config) -> Result<()> {
                 .await
         });
     }
+    let kept = tokio::spawn(app::offload::keep(pod.clone(), stop.clone()));
     let leave = async {
         stop.cancelled().await;
         tokio::time::sleep(LEAVE).await;
@@ -94,6 +95,13 @@ async fn run(mut config: Config) -> Result<()> {
             Ok(())
         }
     };
+    // It has been told to stop with everybody else, and writes what has come since it wrote last.
+    if tokio::time::timeout(Duration::from_millis(300), kept)
+        .await
+        .is_err()
+    {
+        tracing::debug!("what viewers carried in the last minute was not written");
+    }
     if tokio::time::timeout(Duration::from_millis(300), pod.db.close())
         .await
         .is_err()
