@@ -7,6 +7,7 @@ import type {
   Channel,
   Job,
   List,
+  Offload,
   ServerConfig,
   Storyboard,
   Swarms,
@@ -39,6 +40,8 @@ export const updateVideo = (id: string, form: FormData) =>
   ask<void>(`/api/v1/videos/${at(id)}`, { method: 'PUT', form })
 export const deleteVideo = (id: string) =>
   ask<void>(`/api/v1/videos/${at(id)}`, { method: 'DELETE', keepalive: true })
+export const videoOffload = (id: string, start: Date) =>
+  ask<Offload>(`/api/v1/videos/${at(id)}/stats/offload`, { query: { startDate: start.toISOString() } })
 export const categories = () => ask<Record<string, string>>('/api/v1/videos/categories')
 export const licences = () => ask<Record<string, string>>('/api/v1/videos/licences')
 export const languages = () => ask<Record<string, string>>('/api/v1/videos/languages')
@@ -113,6 +116,8 @@ export const jobs = (state: string, page: Page) =>
     query: { ...page, sort: '-createdAt' },
   })
 
+export const podOffload = (start: Date) =>
+  ask<Offload>('/api/v1/server/stats/offload', { query: { startDate: start.toISOString() } })
 export const swarms = (page: Page) => ask<Swarms>('/api/v1/server/swarms', { query: { ...page } })
 export const switchTransport = (name: string, enabled: boolean) =>
   ask<void>(`/api/v1/server/swarms/transports/${at(name)}`, { method: 'PUT', json: { enabled } })

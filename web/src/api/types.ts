@@ -198,6 +198,21 @@ export interface Swarms extends List<Swarm> {
   tracker: { sockets: number; swarms: number; peers: number }
 }
 
+/** An hour or a day: bytes, and the most viewers at a time. */
+export interface OffloadPoint {
+  date: string
+  fromPod: number
+  fromViewers: number
+  viewers: number
+}
+
+/** How much of the load viewers carried. */
+export interface Offload {
+  groupInterval: '1 hour' | '1 day'
+  total: Omit<OffloadPoint, 'date'>
+  data: OffloadPoint[]
+}
+
 export interface ServerConfig {
   instance: { name: string; shortDescription: string; defaultNSFWPolicy?: string }
   signup: { allowed: boolean; allowedForCurrentIP: boolean; requiresEmailVerification?: boolean }
