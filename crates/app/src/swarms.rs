@@ -8,7 +8,7 @@ use files::{FileName, Files, Key};
 use names::VideoUuid;
 use peers::seeder::{Addresses, Found, Seeder, SeederConfig, Taken, Transport, TransportState};
 use peers::{Film, Hosting};
-use std::{net::IpAddr, num::NonZero, str::FromStr, time::Duration};
+use std::{collections::HashMap, net::IpAddr, num::NonZero, str::FromStr, time::Duration};
 
 /// How much of the pod its swarms may have.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -165,14 +165,23 @@ pub struct SwarmNow {
     pub taken: Taken,
 }
 
-/// Swarms in order of what the pod sent to them, for those who run the pod.
+/// Of the swarms of which the pod gave nothing yet as many are listed, those with the most members.
+const BUSIEST: usize = 1000;
+
+/// Swarms in order of what the pod sent to them, then of who is in them, for those who run the pod.
 pub async fn overview(pod: &Pod, user: &User, start: usize, count: usize) -> Result<Overview> {
     access::require(user, Right::ManageSwarms)?;
-    let mut swarms: Vec<(InfoHash, Taken)> = pod.seeder.taken();
+    let mut swarms: HashMap<InfoHash, Taken> = pod.seeder.taken().into_iter().collect();
+    for (infohash, _) in pod.tracker.busiest(BUSIEST) {
+        swarms.entry(infohash).or_default();
+    }
     let total = swarms.len();
+    let mut swarms: Vec<(InfoHash, Taken)> = swarms.into_iter().collect();
     let rank = |(infohash, taken): &(InfoHash, Taken)| {
         let peers: usize = taken.peers.iter().sum();
-        std::cmp::Reverse((taken.total(), peers, infohash.0))
+        let members = pod.tracker.counts(*infohash);
+        let members = members.seeders.saturating_add(members.leechers);
+        std::cmp::Reverse((taken.total(), peers, members, infohash.0))
     };
     swarms.sort_by_cached_key(rank);
     let page: Vec<(InfoHash, Taken)> = swarms.into_iter().skip(start).take(count).collect();

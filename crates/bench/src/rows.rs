@@ -233,9 +233,12 @@ async fn video(
     Ok((id, uuid, name))
 }
 
+/// How many renditions a video has.
+pub const RENDITIONS: usize = 6;
+
 /// The six renditions of a 1080p video.
 async fn renditions(tx: &mut Tx, video: VideoId, chance: &mut Chance, now: i64) -> Result<()> {
-    for height in [1080, 720, 480, 360, 240, 0] {
+    for height in [1080, 720, 480, 360, 240, 0] as [i64; RENDITIONS] {
         let file = chance.uuid();
         let row = Rendition {
             id: RenditionId(0),
@@ -261,6 +264,32 @@ async fn renditions(tx: &mut Tx, video: VideoId, chance: &mut Chance, now: i64) 
         db::renditions::insert(&mut *tx, &row).await?;
     }
     Ok(())
+}
+
+/// Fills a new database with public videos, of which the first `shared` have six renditions, each a torrent.
+pub fn torrents(address: &str, videos: usize, shared: usize) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let db = Db::open(address).await?;
+        let (words, mut chance) = (Words::new(), Chance::new(5));
+        let channels = channels(&db, &words, &mut chance).await?;
+        for first in (0..videos).step_by(BATCH) {
+            let mut tx = db.begin().await?;
+            for n in first..(first + BATCH).min(videos) {
+                let owner = channels[n % channels.len()];
+                let (id, ..) = video(&mut tx, owner, &words, &mut chance, NOW).await?;
+                if n < shared {
+                    renditions(&mut tx, id, &mut chance, NOW).await?;
+                }
+            }
+            tx.commit().await?;
+        }
+        db::search::tidy(&db).await?;
+        db.close().await;
+        Ok(())
+    })
 }
 
 /// Adds a public video with renditions to a new database; the video and the name of its largest file.

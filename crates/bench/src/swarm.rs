@@ -4,6 +4,9 @@
 mod announces;
 mod browsers;
 mod desktop;
+mod idle;
+mod shared;
+mod tcp;
 mod trackers;
 mod webrtc;
 
@@ -14,5 +17,7 @@ use crate::Bench;
 /// Measures all of it.
 pub fn run(bench: &Bench) -> Result<()> {
     announces::run(bench)?;
-    webrtc::run(bench)
+    tcp::run(bench)?;
+    webrtc::run(bench)?;
+    idle::run(bench)
 }

@@ -200,12 +200,22 @@ impl Seeding {
 
     /// Opens the torrent that a peer asks for, if it is hosted.
     pub(crate) async fn find(&self, infohash: InfoHash) -> Option<Arc<seed::Seed>> {
-        // The tracker remembers the answers, so that strangers cannot make us ask the database again and again.
-        let hosted = self.tracker.inner().scrape(&[infohash]).await;
-        match hosted.is_empty() {
-            true => None,
-            false => self.seeds.open(infohash).await,
+        if !self.hosts(infohash).await {
+            return None;
         }
+        let seed = self.seeds.open(infohash).await?;
+        // What was no longer shared while its files were being opened could not be let go of then.
+        if !self.hosts(infohash).await {
+            self.seeds.forget(infohash);
+            return None;
+        }
+        Some(seed)
+    }
+
+    /// Whether the pod shares a torrent. The tracker remembers the answers, so that strangers cannot make us ask the database again
+    /// and again.
+    async fn hosts(&self, infohash: InfoHash) -> bool {
+        !self.tracker.inner().scrape(&[infohash]).await.is_empty()
     }
 
     /// Bytes that may leave now, or how long to wait for the next.

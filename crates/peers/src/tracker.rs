@@ -205,6 +205,20 @@ impl Tracker {
         self.inner.account(infohash)
     }
 
+    /// The swarms with the most members, largest first; at most so many.
+    pub fn busiest(&self, most: usize) -> Vec<(InfoHash, SwarmCounts)> {
+        let shards = self.inner.shards.iter();
+        let mut busiest: Vec<_> = shards
+            .flat_map(|shard| lock(shard).swarms.busiest(most))
+            .collect();
+        busiest.sort_by_key(|(infohash, counts)| {
+            let members = counts.seeders.saturating_add(counts.leechers);
+            (std::cmp::Reverse(members), *infohash)
+        });
+        busiest.truncate(most);
+        busiest
+    }
+
     /// What there is to do at the moment.
     pub fn totals(&self) -> Totals {
         self.inner.totals()

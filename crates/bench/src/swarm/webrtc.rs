@@ -3,19 +3,22 @@
 //! from both, by the peer protocol and after finding the seeder through a tracker, so that all of the real path is in the figures.
 
 use std::{
-    fs::File,
-    io::{BufRead as _, BufReader, BufWriter, Write as _},
+    io::Write as _,
+    net::SocketAddr,
     path::{Path, PathBuf},
     process::{Child, ChildStdin, Command, Stdio},
-    sync::mpsc::{self, Receiver},
+    sync::mpsc::Receiver,
     time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
-use super::trackers::Tracker;
-use crate::{Bench, chance::Chance, pod::stop, quiet, report, usage};
+use super::{
+    shared::{BLOCK, PATIENCE, fill, start},
+    trackers::Tracker,
+};
+use crate::{Bench, pod::stop, quiet, report, usage};
 
 const SCRIPTS: [(&str, &str); 3] = [
     ("clients.mjs", include_str!("webrtc/clients.mjs")),
@@ -25,7 +28,6 @@ const SCRIPTS: [(&str, &str); 3] = [
 
 /// The file: 262 MB.
 const BLOCKS: u32 = 16_000;
-const BLOCK: usize = 16 << 10;
 const GB: f64 = BLOCKS as f64 * BLOCK as f64 / 1e9;
 const ROUNDS: usize = 3;
 
@@ -36,9 +38,6 @@ const AIM_NODE: f64 = 5.0;
 const AIM_CHROMIUM: f64 = 8.0;
 const AIM_KIB: f64 = 75.0;
 
-/// Longer than anything takes.
-const PATIENCE: Duration = Duration::from_secs(240);
-
 /// Measures all of it.
 pub fn run(bench: &Bench) -> Result<()> {
     let installed = bench.kept.join("webtorrent");
@@ -46,7 +45,7 @@ pub fn run(bench: &Bench) -> Result<()> {
         std::fs::write(installed.join(name), script)?;
     }
     let file = bench.scratch.join("shared.bin");
-    fill(&file)?;
+    fill(&file, BLOCKS)?;
     let mut table = Vec::new();
     for (kind, aim) in [("node", AIM_NODE), ("chromium", AIM_CHROMIUM)] {
         quiet::wait()?;
@@ -79,19 +78,6 @@ pub fn run(bench: &Bench) -> Result<()> {
         &table,
     );
     idle(bench, &file, &installed)
-}
-
-/// A file each block of which begins with its number.
-fn fill(path: &Path) -> Result<()> {
-    let mut chance = Chance::new(3);
-    let mut file = BufWriter::with_capacity(1 << 20, File::create(path)?);
-    let mut block = vec![0; BLOCK];
-    block.fill_with(|| chance.below(256) as u8);
-    for number in 0..BLOCKS {
-        block[..4].copy_from_slice(&number.to_be_bytes());
-        file.write_all(&block)?;
-    }
-    Ok(file.flush()?)
 }
 
 /// What taking the file cost: CPU seconds per GB, and MB per second.
@@ -148,18 +134,20 @@ fn idle(bench: &Bench, file: &Path, installed: &Path) -> Result<()> {
     Ok(())
 }
 
-/// A process that seeds the file.
-struct Seeder {
+/// A process that seeds the file; stopped when dropped.
+pub struct Seeder {
     child: Child,
     /// A tracker of its own for the one that has none in it.
     _tracker: Option<Tracker>,
     /// Where clients find it, and what: tracker, infohash, length, and bytes per piece.
     torrent: [String; 4],
+    /// Where it is over TCP, if it is.
+    tcp: Option<SocketAddr>,
 }
 
 impl Seeder {
     /// The pod's, as the example `seed` of `peers` has it.
-    fn own(bench: &Bench, file: &Path) -> Result<Self> {
+    pub fn own(bench: &Bench, file: &Path) -> Result<Self> {
         let program = bench.pod.with_file_name("examples").join("seed");
         let mut command = Command::new(program);
         command.arg(file).arg("0");
@@ -184,6 +172,7 @@ impl Seeder {
             child,
             _tracker: tracker,
             torrent: [const { String::new() }; 4],
+            tcp: None,
         };
         let said: Value = serde_json::from_str(&lines.recv_timeout(PATIENCE)?)?;
         let socket = match &seeder._tracker {
@@ -196,7 +185,18 @@ impl Seeder {
             std::fs::metadata(file)?.len().to_string(),
             said["piece_length"].to_string(),
         ];
+        seeder.tcp = said["tcp"].as_str().and_then(|tcp| tcp.parse().ok());
         Ok(seeder)
+    }
+
+    /// The number of its process.
+    pub fn process(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Where it is over TCP.
+    pub fn tcp_port(&self) -> Result<u16> {
+        Ok(self.tcp.context("no seeder over TCP")?.port())
     }
 
     fn cpu_seconds(&self) -> f64 {
@@ -258,26 +258,6 @@ impl Drop for Clients {
     fn drop(&mut self) {
         stop(&mut self.child);
     }
-}
-
-/// Starts a process whose lines are read. What else it has to say is for whoever reads the measurements.
-fn start(command: &mut Command, input: Stdio) -> Result<(Child, Receiver<String>)> {
-    let name = command.get_program().to_owned();
-    let mut child = command
-        .stdin(input)
-        .stdout(Stdio::piped())
-        .spawn()
-        .with_context(|| format!("{} does not start", name.display()))?;
-    let output = child.stdout.take().context("no output")?;
-    let (sender, lines) = mpsc::channel();
-    std::thread::spawn(move || {
-        for line in BufReader::new(output).lines().map_while(Result::ok) {
-            if sender.send(line).is_err() {
-                return;
-            }
-        }
-    });
-    Ok((child, lines))
 }
 
 fn text(value: &Value) -> Result<String> {
