@@ -69,7 +69,7 @@ const RUN_SILENCE = 8000
 const REQUEST_TIMEOUT = 8000
 /** A peer that let us down is left alone for so long, times how often it did; after MAX_TIMEOUTS it is dropped. */
 const SNUB = 3000
-const MAX_TIMEOUTS = 5
+const MAX_TIMEOUTS = 4
 /** Requests on the wire per peer: about so many seconds of its rate, within these bounds. */
 const PIPELINE_SECONDS = 0.5
 const PIPELINE_MIN = 8

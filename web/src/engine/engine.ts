@@ -41,13 +41,13 @@ export interface EngineOptions {
   /** Where the player is and what it holds, if the page can tell; otherwise the engine guesses. */
   player?: () => PlayerState
   /** The address of the file that is likely to play first: its swarm is entered at once and not with the first read. */
-  likely?: string
+  likely?: string | undefined
   /** Servers that tell a browser its public address; none by default. */
   iceServers?: RTCIceServer[]
   /** Memory for pieces, in bytes. */
   memoryBytes?: number
   /** What may stay in the browser's storage for the next visit, in bytes; 0 for nothing. */
-  keepBytes?: number
+  keepBytes?: number | undefined
 }
 
 /** Memory for pieces unless the page says otherwise. */

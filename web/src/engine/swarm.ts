@@ -349,6 +349,7 @@ export class Swarm implements Member {
   }
 
   private verified(index: number, data: Bytes): void {
+    this.wanting.got(index)
     this.store.put(index, data)
     for (const peer of this.peers) peer.have(index)
     this.reads.arrived(index)

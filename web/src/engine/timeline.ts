@@ -22,6 +22,8 @@ export class Timeline {
   private bytes = 0
   private seconds = 0
   private latest: Fragment | null = null
+  /** The last answer: the same moment is asked for many times. */
+  private known: { seconds: number; byte: number } | null = null
 
   /** Bytes of the file per second of media, on the average. */
   get rate(): number {
@@ -32,6 +34,7 @@ export class Timeline {
     if (!(time.duration > 0) || !Number.isFinite(time.start + time.duration)) return
     const fragment: Fragment = { start: range.start, end: range.end, time: time.start, duration: time.duration }
     this.latest = fragment
+    this.known = null
     if (this.fragments.has(range.start)) return
     this.fragments.set(range.start, fragment)
     this.bytes += range.end - range.start
@@ -45,12 +48,8 @@ export class Timeline {
 
   /** The byte at a moment of the media; never negative, perhaps beyond the end. */
   byteAt(seconds: number): number {
-    const near = this.nearest((fragment) => distance(seconds, fragment.time, fragment.time + fragment.duration))
-    if (near === null) return Math.max(0, seconds * this.rate)
-    const inside = (seconds - near.time) / near.duration
-    if (inside < 0) return Math.max(0, near.start + (seconds - near.time) * this.rate)
-    if (inside <= 1) return near.start + inside * (near.end - near.start)
-    return near.end + (seconds - near.time - near.duration) * this.rate
+    if (this.known?.seconds !== seconds) this.known = { seconds, byte: this.find(seconds) }
+    return this.known.byte
   }
 
   /** The moment at which a byte plays. */
@@ -60,6 +59,15 @@ export class Timeline {
     if (byte < near.start) return near.time - (near.start - byte) / this.rate
     if (byte <= near.end) return near.time + ((byte - near.start) / (near.end - near.start)) * near.duration
     return near.time + near.duration + (byte - near.end) / this.rate
+  }
+
+  private find(seconds: number): number {
+    const near = this.nearest((fragment) => distance(seconds, fragment.time, fragment.time + fragment.duration))
+    if (near === null) return Math.max(0, seconds * this.rate)
+    const inside = (seconds - near.time) / near.duration
+    if (inside < 0) return Math.max(0, near.start + (seconds - near.time) * this.rate)
+    if (inside <= 1) return near.start + inside * (near.end - near.start)
+    return near.end + (seconds - near.time - near.duration) * this.rate
   }
 
   /** The last fragment asked for is nearly always the one; otherwise all are looked at. */

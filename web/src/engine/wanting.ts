@@ -65,8 +65,9 @@ export class Wanting {
   private readonly granted = new Map<number, number>()
   private readonly lottery: Lottery
   private readonly salt: number
-  /** Where the last start or seek began, as a piece. */
+  /** Where the last start or seek began, as a piece, and which pieces have come since. */
   private begin: number | null = null
+  private readonly begun = new Set<number>()
   /** The byte at which the last fragment ended. */
   private nextByte: number | null = null
   private started = false
@@ -86,8 +87,17 @@ export class Wanting {
     this.nextByte = read.end
     const begins = !this.started || !follows
     this.started = true
-    if (begins) this.begin = read.lead <= NOTHING ? this.pieceAt(read.start) : null
+    if (begins) {
+      this.begin = read.lead <= NOTHING ? this.pieceAt(read.start) : null
+      this.begun.clear()
+    }
     return begins
+  }
+
+  /** A piece has come. Should the memory give it up again, it is not fetched a second time by the same right. */
+  got(index: number): void {
+    this.granted.delete(index)
+    if (this.begin !== null) this.begun.add(index)
   }
 
   /** The piece that plays, or null before the player has asked for any media. */
@@ -133,7 +143,8 @@ export class Wanting {
       const turn = ahead > NEAR ? this.salt % count : 0
       for (let i = 0; i < count; i++) add(read.first + ((i + turn) % count), needed, right)
     }
-    if (this.begin !== null) for (let i = 0; i < settings.instant; i++) if (this.begin + i < held.size) add(this.begin + i, now, null)
+    const { begin } = this
+    if (begin !== null) for (let index = begin; index < Math.min(held.size, begin + settings.instant); index++) if (!this.begun.has(index)) add(index, now, null)
     this.pruneGrants(held, now)
     let grants = 0
     for (const index of this.granted.keys()) if (grants++ < GRANTS_AT_ONCE) add(index, null, 'granted')
@@ -173,7 +184,7 @@ export class Wanting {
 
   private rightTo(index: number, otherwise: Right | null, { instant }: Settings): Right | null {
     if (this.granted.has(index)) return 'granted'
-    if (this.begin !== null && index >= this.begin && index < this.begin + instant) return 'instant'
+    if (this.begin !== null && index >= this.begin && index < this.begin + instant && !this.begun.has(index)) return 'instant'
     return otherwise
   }
 
@@ -242,8 +253,10 @@ export class Wanting {
     }
   }
 
+  /** Viewers of whom more than the most urgent is asked: not those who let us down lately. */
   private givers(): Peer[] {
-    return [...this.around.peers()].filter((peer) => peer.ready && !peer.choking && !peer.isPod)
+    const now = this.around.clock.now()
+    return [...this.around.peers()].filter((peer) => peer.ready && !peer.choking && !peer.isPod && peer.snubbedUntil <= now)
   }
 
   /** The pieces from the player on that lie within so many bytes. */

@@ -11,11 +11,20 @@ export interface EngineStats {
   fromPod: number
   /** The part of it that came as from a peer. */
   fromPodByPeer: number
+  /** Parts of it over HTTP: what the pod wanted spread, the beginning after a start or a seek, what peers did not bring in time. */
+  fromPodGranted: number
+  fromPodInstant: number
+  fromPodRescued: number
   fromPeers: number
   toPeers: number
   /** Peers that were dropped because they sent bad pieces. */
   dropped: number
   verified: number
+  /** Seconds of media: where the player is, and what it holds from there. */
+  playhead: number
+  lead: number
+  /** The pod conducts the swarm of what plays. */
+  conducted: boolean
   p2p: boolean
   connections: { id: string; client?: string; pod: boolean; down: number; up: number }[]
 }
@@ -28,11 +37,21 @@ interface EngineFile {
   token?: string
 }
 
+/** The player at a moment; seconds of media. */
+interface PlayerState {
+  position: number
+  ahead: number
+  paused: boolean
+}
+
 interface EngineOptions {
   trackers: string[]
   files: EngineFile[]
   p2p: boolean
   onStats: (stats: EngineStats) => void
+  player: () => PlayerState
+  likely?: string | undefined
+  keepBytes?: number | undefined
 }
 
 export interface Engine {
@@ -62,17 +81,46 @@ export function trackersOf(video: VideoDetails): string[] {
   return video.trackerUrls.filter((url) => url.startsWith('ws:') || url.startsWith('wss:'))
 }
 
+/** What a video element plays and holds. Gaps that hls.js jumps over are no gaps. */
+export function playerState(element: Pick<HTMLVideoElement, 'currentTime' | 'buffered' | 'paused'>): PlayerState {
+  const { currentTime: position, buffered, paused } = element
+  let end = position
+  for (let i = 0; i < buffered.length; i++) if (buffered.start(i) <= end + 0.3) end = Math.max(end, buffered.end(i))
+  return { position, ahead: end - position, paused }
+}
+
+/**
+ * The file that hls.js will begin with, most likely: the best that the line allows and the screen can show. A wrong
+ * guess costs a torrent that nobody needed.
+ */
+export function likelyFile(video: VideoDetails, bitsPerSecond: number, lines: number): string | undefined {
+  const files = (video.streamingPlaylists[0]?.files ?? []).filter((file) => file.resolution.id > 0)
+  files.sort((a, b) => a.resolution.id - b.resolution.id)
+  const fits = files.filter((file) => (file.size * 8) / Math.max(1, video.duration) <= bitsPerSecond)
+  const enough = files.findIndex((file) => file.resolution.id >= lines)
+  const most = enough < 0 ? files.length - 1 : enough
+  return files[Math.max(0, Math.min(fits.length - 1, most))]?.fileUrl
+}
+
+/** Where the engine finds the player, and what it may expect of it. */
+interface Surroundings {
+  player: () => PlayerState
+  likely?: string | undefined
+  keepBytes?: number | undefined
+}
+
 export async function startEngine(
   video: VideoDetails,
   token: string | undefined,
   p2p: boolean,
   onStats: (stats: EngineStats) => void,
+  surroundings: Surroundings,
 ): Promise<Engine | undefined> {
   const load = Object.values(engines)[0]
   if (!load) return undefined
   try {
     const { Engine } = await load()
-    return new Engine({ trackers: trackersOf(video), files: engineFiles(video, token), p2p, onStats })
+    return new Engine({ trackers: trackersOf(video), files: engineFiles(video, token), p2p, onStats, ...surroundings })
   } catch (error) {
     console.warn('playing without peers', error)
     return undefined

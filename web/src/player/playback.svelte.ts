@@ -5,7 +5,7 @@
 import Hls, { ErrorTypes, Events, type ErrorData } from 'hls.js/light'
 import type { VideoDetails } from '../api/types'
 import { grow } from './grow'
-import { engineFiles, startEngine, type Engine, type EngineStats } from './p2p'
+import { engineFiles, likelyFile, playerState, startEngine, type Engine, type EngineStats } from './p2p'
 import { playerSettings } from './settings.svelte'
 
 export interface Quality {
@@ -60,9 +60,14 @@ export class Playback {
     this.token = await this.options.token?.()
     if (this.ended) return
     if (!Hls.isSupported()) return this.startNative()
-    this.engine = await startEngine(this.video, this.token, this.options.p2p, (stats) => (this.stats = stats))
-    if (this.ended) return this.engine?.destroy()
     const known = playerSettings.bandwidth
+    const lines = this.element.clientHeight * devicePixelRatio
+    this.engine = await startEngine(this.video, this.token, this.options.p2p, (stats) => (this.stats = stats), {
+      player: () => playerState(this.element),
+      likely: likelyFile(this.video, known ?? 500_000, lines),
+      keepBytes: playerSettings.keepBytes,
+    })
+    if (this.ended) return this.engine?.destroy()
     const hls = new Hls({
       startPosition: this.options.startAt > 0 ? this.options.startAt : -1,
       capLevelToPlayerSize: true,

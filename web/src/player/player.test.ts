@@ -4,6 +4,7 @@ import type { VideoDetails } from '../api/types'
 import { commandFor, type Focus } from './keys'
 import { storyboardCues } from './storyboard'
 import { worthResuming } from './resume'
+import { likelyFile, playerState } from './p2p'
 import { Metrics } from './reports'
 
 describe('keys', () => {
@@ -69,10 +70,16 @@ it('reports differences and is quiet when nothing happened', () => {
     peers: 2,
     fromPod: 100,
     fromPodByPeer: 0,
+    fromPodGranted: 0,
+    fromPodInstant: 0,
+    fromPodRescued: 0,
     fromPeers: 50,
     toPeers: 20,
     dropped: 0,
     verified: 3,
+    playhead: 4,
+    lead: 10,
+    conducted: false,
     p2p: true,
     connections: [],
   }
@@ -100,4 +107,26 @@ describe('which video is asked for again, and when', async () => {
     ['published a while ago', { publishedAt: '2026-03-01T11:40:00Z' }, 20],
     ['failed', { state: { id: 7, label: '' }, streamingPlaylists: [] }, undefined],
   ])('%s', (_name, part, expected) => expect(pauseBeforeNext(video(part), now)).toBe(expected))
+})
+
+it.each<[string, number, [number, number][], number]>([
+  ['nothing buffered', 5, [], 0],
+  ['in the middle of what is buffered', 5, [[0, 12]], 7],
+  ['after a gap that is jumped over', 5, [[0, 8], [8.2, 20]], 15],
+  ['before a real gap', 5, [[0, 8], [9, 20]], 3],
+  ['outside', 5, [[9, 20]], 0],
+])('what the player holds: %s', (_name, currentTime, ranges, ahead) => {
+  const buffered = { length: ranges.length, start: (i: number) => ranges[i]?.[0] ?? 0, end: (i: number) => ranges[i]?.[1] ?? 0 }
+  expect(playerState({ currentTime, buffered, paused: false })).toEqual({ position: currentTime, ahead, paused: false })
+})
+
+it.each<[number, number, string | undefined]>([
+  [100, 2000, '/144'],
+  [2_000_000, 2000, '/720'],
+  [2_000_000, 300, '/480'],
+  [9e9, 2000, '/1080'],
+])('which file is likely to play first at %i bits per second on %i lines', (bits, lines, expected) => {
+  const files = [1080, 144, 480, 720, 0].map((id) => ({ resolution: { id }, size: id * 25_000, fileUrl: `/${id}` }))
+  expect(likelyFile({ duration: 100, streamingPlaylists: [{ files }] } as unknown as VideoDetails, bits, lines)).toBe(expected)
+  expect(likelyFile({ duration: 0, streamingPlaylists: [] } as unknown as VideoDetails, bits, lines)).toBeUndefined()
 })

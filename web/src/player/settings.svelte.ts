@@ -4,7 +4,7 @@
  */
 import { session } from '../session.svelte'
 
-const keys = { p2p: 'shoal.p2p', speed: 'shoal.speed', bandwidth: 'shoal.bandwidth' }
+const keys = { p2p: 'shoal.p2p', speed: 'shoal.speed', bandwidth: 'shoal.bandwidth', keepBytes: 'shoal.keepBytes' }
 let p2p = $state<boolean | undefined>(undefined)
 
 export const playerSettings = {
@@ -23,6 +23,16 @@ export const playerSettings = {
   },
   set speed(rate: number) {
     sessionStorage.setItem(keys.speed, String(rate))
+  },
+  /** How much of watched videos may stay in this browser to be passed on; undefined leaves it to the engine. */
+  get keepBytes(): number | undefined {
+    const text = localStorage.getItem(keys.keepBytes)
+    const kept = Number(text)
+    return text !== null && kept >= 0 && Number.isFinite(kept) ? kept : undefined
+  },
+  set keepBytes(bytes: number | undefined) {
+    if (bytes === undefined) localStorage.removeItem(keys.keepBytes)
+    else localStorage.setItem(keys.keepBytes, String(Math.round(bytes)))
   },
   /** Bits per second that this browser reached last time: a better first guess than none. */
   get bandwidth(): number | undefined {

@@ -48,6 +48,12 @@ export class TestClock implements Clock {
     }
   }
 
+  /** As after a sleep: the hands stand elsewhere, and timers have not noticed. */
+  jump(milliseconds: number): void {
+    this.time += milliseconds
+    for (const timer of this.timers) timer.at += milliseconds
+  }
+
   /** Moves on, firing timers at their moment, those of the same moment together. */
   async advance(milliseconds: number): Promise<void> {
     const end = this.time + milliseconds
@@ -304,6 +310,16 @@ export class TestTracker {
         this.conductor?.gone(events)
         for (const swarm of this.swarms.values()) for (const [id, socket] of swarm) if (socket === events) swarm.delete(id)
       },
+    }
+  }
+
+  /** All sockets end. */
+  hangUp(): void {
+    const all = new Set([...this.swarms.values()].flatMap((swarm) => [...swarm.values()]))
+    this.swarms.clear()
+    for (const events of all) {
+      this.conductor?.gone(events)
+      events.closed()
     }
   }
 
