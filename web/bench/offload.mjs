@@ -22,7 +22,7 @@ import { engines } from './engines.mjs'
 import { family } from './processes.mjs'
 import { FILM, run } from './run.mjs'
 import { scenarios } from './scenarios.mjs'
-import { figures, summarize, table } from './summary.mjs'
+import { figures, markdown, summarize, table } from './summary.mjs'
 
 const top = join(dirname(fileURLToPath(import.meta.url)), '../..')
 const text = (fallback) => ({ type: 'string', default: fallback })
@@ -97,7 +97,10 @@ async function lines() {
 
 function write(kept) {
   const summary = summarize(kept.runs)
-  writeFileSync(file, JSON.stringify({ ...kept, summary }, undefined, 1))
+  // Whole or not at all: it may be all that is left of an hour.
+  writeFileSync(`${file}.partial`, JSON.stringify({ ...kept, summary }, undefined, 1))
+  renameSync(`${file}.partial`, file)
+  writeFileSync(join(given.kept, 'offload.md'), markdown(summary, scenarios, engines))
   writeFileSync(given.chart || join(given.kept, 'offload.svg'), chart(summary))
   return summary
 }
@@ -106,7 +109,7 @@ const file = join(given.kept, 'offload.json')
 
 async function measure() {
   const kept = given.add && existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : { runs: [] }
-  kept.lines = await lines()
+  kept.lines ??= await lines()
   for (const { uplink, measured } of kept.lines) {
     console.log(`a data channel carries ${measured.toFixed(2)} Mbit/s through an uplink of ${uplink}`)
   }

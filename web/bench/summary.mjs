@@ -1,5 +1,5 @@
 /*
- * From what runs brought back to what is compared: the figures of a run, medians over its repeats, and a table.
+ * From what runs brought back to what is compared: the figures of a run, medians over its repeats, and tables.
  */
 
 const sum = (numbers) => numbers.reduce((all, n) => all + n, 0)
@@ -20,8 +20,7 @@ export function figures(run) {
   const out = (kind) => (kinds[kind]?.heads ?? 0) + (kinds[kind]?.bodies ?? 0)
   const video = (kinds.video?.bodies ?? 0) + webrtc
   const all = sum(Object.keys(kinds).map(out)) + webrtc
-  const starts = viewers.map((viewer) => viewer.start / 1000)
-  const started = starts.filter(Number.isFinite)
+  const started = viewers.filter((viewer) => Number.isFinite(viewer.start)).map((viewer) => viewer.start / 1000)
   const watched = sum(viewers.map((viewer) => viewer.watched ?? 0))
   const stalls = viewers.flatMap((viewer) => viewer.stalls ?? [])
   const seeks = viewers.flatMap((viewer) => viewer.seeks ?? [])
@@ -29,7 +28,7 @@ export function figures(run) {
     viewers: viewers.length,
     copies: video / least,
     raw: all / least,
-    start: median(starts),
+    start: median(started),
     startWorst: started.length ? Math.max(...started) : undefined,
     neverStarted: viewers.length - started.length,
     stalls: stalls.length,
@@ -52,7 +51,7 @@ export function figures(run) {
 export function summarize(runs) {
   const groups = new Map()
   for (const run of runs) {
-    const key = `${run.scenario} ${run.engine}`
+    const key = `${run.scenario} ${run.engine} ${run.viewers.length}`
     groups.set(key, [...(groups.get(key) ?? []), run])
   }
   return [...groups.values()].map((group) => {
@@ -80,8 +79,8 @@ const COLUMNS = [
   ['runs', ({ repeats }) => String(repeats)],
 ]
 
-/** A table as text; problems stand below it. */
-export function table(summary, scenarios, engines) {
+/** Cells, the names of the columns first. */
+function cells(summary, scenarios, engines) {
   const rows = [['', '', ...COLUMNS.map(([name]) => name)]]
   let last
   for (const one of summary) {
@@ -89,6 +88,18 @@ export function table(summary, scenarios, engines) {
     last = one.scenario
     rows.push([name, engines[one.engine].label, ...COLUMNS.map(([, cell]) => cell(one))])
   }
+  return rows
+}
+
+/** The table as it stands in docs/benchmarks.md. */
+export function markdown(summary, scenarios, engines) {
+  const [head, ...rows] = cells(summary, scenarios, engines).map((row) => `| ${row.join(' | ')} |`)
+  return [head, `|${'---|'.repeat(COLUMNS.length + 2)}`, ...rows, ''].join('\n')
+}
+
+/** The table as text; problems stand below it. */
+export function table(summary, scenarios, engines) {
+  const rows = cells(summary, scenarios, engines)
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)))
   const lines = rows.map((row) => row.map((cell, column) => (column < 2 ? cell.padEnd(widths[column]) : cell.padStart(widths[column]))).join('  ').trimEnd())
   for (const one of summary) {
