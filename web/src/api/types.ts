@@ -96,7 +96,7 @@ export interface VideoFile {
   fps: number
   magnetUri: string | null
   torrentUrl: string
-  torrentDownloadUrl: string
+  torrentDownloadUrl: string | null
   fileUrl: string
   fileDownloadUrl: string
   playlistUrl?: string
@@ -118,7 +118,10 @@ export interface VideoDetails extends Video {
   support: string | null
   tags: string[]
   downloadEnabled: boolean
+  /** The owner's switch. */
   p2pEnabled?: boolean
+  /** Why viewers do not exchange pieces of it (now); null when they do. */
+  p2pOff?: 'pod' | 'owner' | 'private' | 'unlisted' | 'sensitive' | 'few' | null
   trackerUrls: string[]
   streamingPlaylists: StreamingPlaylist[]
 }

@@ -1,6 +1,7 @@
 /*
  * Keeps a video's data fresh while something about it is still changing: every two seconds while it is being published,
- * more slowly for a while after, because other viewers are not told of the work that goes on. A hidden page does not ask.
+ * more slowly for a while after, because other viewers are not told of the work that goes on, and while it is waited for that
+ * enough people watch to share. A hidden page does not ask.
  */
 import * as api from '../api/api'
 import { Failure } from '../api/failure'
@@ -13,7 +14,9 @@ export function pauseBeforeNext(video: VideoDetails, now: number): number | unde
   if (!hasFiles) return 1.5
   if (video.progress || (video.state && video.state.id !== published)) return 3
   const minutes = (now - Date.parse(video.publishedAt)) / 60_000
-  return minutes < 60 ? Math.max(5, Math.min(30, minutes)) : undefined
+  if (minutes < 60) return Math.max(5, Math.min(30, minutes))
+  // Sharing begins when enough watch.
+  return video.p2pOff === 'few' ? 20 : undefined
 }
 
 export function watchable(video: VideoDetails): boolean {
