@@ -9,7 +9,7 @@ use std::time::Duration;
 use bittorrent::wire::{Block, Handshake, Reserved};
 use bittorrent::{InfoHash, PeerId};
 use libfuzzer_sys::fuzz_target;
-use swarm::seeder::{Torrent, UploadLimits, Uploader};
+use swarm::seeder::{Farewell, Torrent, UploadLimits, Uploader};
 
 const SWARM: InfoHash = InfoHash([3; 20]);
 const INFO: usize = 40_000;
@@ -51,15 +51,14 @@ fuzz_target!(|bytes: &[u8]| {
             peer_id,
         };
         assert_eq!(peer.hear(now, &handshake.to_bytes()), Ok(Some(SWARM)));
-        peer.serve(now, TORRENT.clone(), PeerId([9; 20]))
-            .expect("a good handshake");
+        greet(&mut peer, now, *known).expect("a good handshake");
     }
     // Turns and signs of life are ours to give, so they are not counted as the peer's.
     let mut ours = 0;
     let mut blocks = Vec::new();
     while let [step, length, rest @ ..] = steps {
         let (said, rest) = rest.split_at(rest.len().min(usize::from(*length)));
-        let heard = match step % 8 {
+        let heard = match step % 9 {
             0 => peer.hear(now, said),
             1..4 => {
                 let prefix = (said.len() as u32).to_be_bytes();
@@ -76,6 +75,11 @@ fuzz_target!(|bytes: &[u8]| {
                         ours += 5 + limits.requests * 17;
                     }
                     6 => peer.take_blocks(now, more << 10, &mut blocks),
+                    7 => {
+                        let first = more as u32 % 32;
+                        peer.grant(now, first..first + 3);
+                        ours += 3 * 9;
+                    }
                     _ => {
                         let control = peer.control();
                         control.drain(..more.min(control.len()));
@@ -96,7 +100,7 @@ fuzz_target!(|bytes: &[u8]| {
             Ok(None) => {}
             Ok(Some(infohash)) if infohash != SWARM => return,
             Ok(Some(_)) => {
-                if peer.serve(now, TORRENT.clone(), PeerId([9; 20])).is_err() {
+                if greet(&mut peer, now, *known).is_err() {
                     break;
                 }
             }
@@ -111,6 +115,19 @@ fuzz_target!(|bytes: &[u8]| {
     let sizes = rest.iter().map(|block| block.length as usize);
     assert_eq!(sizes.sum::<usize>(), waiting);
     assert_eq!(peer.waiting(usize::MAX), 0);
+    let pieces = TORRENT.pieces();
+    for news in peer.take_news() {
+        assert!(news.start < news.end && news.end <= pieces);
+    }
     let fits = |block: &Block| TORRENT.has(block) && block.length <= limits.block;
     assert!(blocks.iter().chain(&rest).all(fits));
 });
+
+/// Answers the handshake, as to one that may have everything or as to one that is granted pieces.
+fn greet(peer: &mut Uploader, now: Duration, known: u8) -> Result<(), Farewell> {
+    let me = PeerId([9; 20]);
+    match known & 4 {
+        0 => peer.serve(now, TORRENT.clone(), me),
+        _ => peer.serve_granted(now, TORRENT.clone(), me),
+    }
+}

@@ -298,7 +298,8 @@ impl Serving {
             self.used = false;
             Message::Unchoke.write(control);
         } else {
-            let unused = self.interested && !self.used;
+            // Who has been granted nothing cannot ask for anything.
+            let unused = self.interested && !self.used && self.granted.is_none();
             self.unused_turns = self.unused_turns.saturating_add(u8::from(unused));
             Message::Choke.write(control);
             self.refuse_all(control);

@@ -425,6 +425,19 @@ fn who_lets_its_turns_pass_makes_room_for_others() {
         assert_eq!(told, expected.is_err(), "{minute}");
         assert_eq!(client.uploader.tick(client.now), expected, "{minute}");
     }
+    // Who is granted nothing has nothing to ask for.
+    let mut granted = Client::new();
+    granted.uploader.hear(START, &hello(modern())).unwrap();
+    granted
+        .uploader
+        .serve_granted(START, torrent(), ME)
+        .unwrap();
+    granted.say(Message::Interested).unwrap();
+    for _ in 0..5 {
+        granted.turn(true);
+        granted.turn(false);
+        assert_eq!(granted.uploader.tick(START), Ok(()));
+    }
     // Who says that it wants nothing any more has not let a turn pass.
     let mut content = Client::connected(modern());
     for _ in 0..5 {
