@@ -126,8 +126,3 @@ export async function startEngine(
     return undefined
   }
 }
-
-/** Whether peers may be used at all: the owner, the address and the viewer each can say no. */
-export function mayUsePeers(video: VideoDetails, query: URLSearchParams, wanted: boolean): boolean {
-  return video.p2pEnabled !== false && query.get('p2p') !== '0' && wanted
-}

@@ -69,7 +69,7 @@ it('reports differences and is quiet when nothing happened', () => {
   const stats = {
     peers: 2,
     fromPod: 100,
-    fromPodByPeer: 0,
+    fromPodByPeer: 40,
     fromPodGranted: 0,
     fromPodInstant: 0,
     fromPodRescued: 0,
@@ -84,7 +84,7 @@ it('reports differences and is quiet when nothing happened', () => {
     connections: [],
   }
   const measured = { height: 720, fps: 25, p2p: true, stats, counts: { stalls: 1, errors: 0, switches: 2 } }
-  expect(metrics.next(measured)).toMatchObject({ downloadedBytesHTTP: 100, bufferStalls: 1, resolutionChanges: 2 })
+  expect(metrics.next(measured)).toMatchObject({ downloadedBytesHTTP: 100, downloadedBytesPodPeer: 40, bufferStalls: 1, resolutionChanges: 2 })
   expect(metrics.next(measured)).toBeUndefined()
   expect(metrics.next({ ...measured, stats: { ...stats, fromPeers: 80 } })).toMatchObject({
     downloadedBytesP2P: 30,

@@ -21,7 +21,7 @@ export function reportView(id: string, currentTime: number, viewEvent?: 'seek') 
 
 /** Makes the report of one interval from the running totals, and remembers them for the next. */
 export class Metrics {
-  private last = { fromPod: 0, fromPeers: 0, toPeers: 0, stalls: 0, errors: 0, switches: 0 }
+  private last = { fromPod: 0, fromPodByPeer: 0, fromPeers: 0, toPeers: 0, stalls: 0, errors: 0, switches: 0 }
 
   constructor(private readonly videoId: string) {}
 
@@ -29,6 +29,7 @@ export class Metrics {
     const { stats, counts } = measured
     const now = {
       fromPod: stats?.fromPod ?? 0,
+      fromPodByPeer: stats?.fromPodByPeer ?? 0,
       fromPeers: stats?.fromPeers ?? 0,
       toPeers: stats?.toPeers ?? 0,
       ...counts,
@@ -48,6 +49,7 @@ export class Metrics {
       bufferStalls: now.stalls - last.stalls,
       downloadedBytesP2P: now.fromPeers - last.fromPeers,
       downloadedBytesHTTP: now.fromPod - last.fromPod,
+      downloadedBytesPodPeer: now.fromPodByPeer - last.fromPodByPeer,
       uploadedBytesP2P: now.toPeers - last.toPeers,
       videoId: this.videoId,
     }
