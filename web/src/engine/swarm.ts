@@ -70,6 +70,8 @@ export const WANTED_PEERS = 9
 export const MAX_PEERS = 20
 /** A conductor's welcome is waited for so long when the player asks for the first bytes (ms). */
 export const WELCOME_TIME = 200
+/** The list of pieces from earlier visits is waited for so long before the conductor is greeted (ms). */
+const HOLDINGS_TIME = 100
 /** Once the tracker has answered, a conductor answers within this time (ms), or there is none. */
 const WELCOME_AFTER = 1000
 /** After so many failures without any success, no connection to other viewers is possible from here. */
@@ -108,6 +110,9 @@ export class Swarm implements Member {
   private uploaded = 0
   /** Connections that did not come about since the last that did; null once one has. */
   private failures: number | null = 0
+  /** Ways to whatever conducts, and whether there is something to say yet. */
+  private readonly lines = new Set<Line>()
+  private knowsHoldings = false
   private reachedAt: number | null = null
   private everWelcomed = false
   private pausedBefore = false
@@ -180,6 +185,11 @@ export class Swarm implements Member {
       podMismatch: () => io.mismatch(),
       wake: () => this.wake(),
     })
+    if (io.pieces === null) this.knowsHoldings = true
+    else {
+      void io.pieces.then(() => this.settleHoldings())
+      io.clock.after(HOLDINGS_TIME, () => this.settleHoldings())
+    }
     this.tick()
   }
 
@@ -266,15 +276,30 @@ export class Swarm implements Member {
 
   reached(line: Line): void {
     this.reachedAt ??= this.io.clock.now()
-    this.conversation.open(line)
+    this.lines.add(line)
+    if (this.knowsHoldings) this.greet()
   }
 
   unreached(line: Line): void {
+    this.lines.delete(line)
     this.conversation.hangUp(line)
+    this.greet()
   }
 
   heard(line: Line, message: PodMessage): void {
     this.conversation.heard(line, message)
+  }
+
+  /** What is left of earlier visits is known, or takes too long to be waited for. */
+  private settleHoldings(): void {
+    if (this.knowsHoldings) return
+    this.knowsHoldings = true
+    this.greet()
+  }
+
+  private greet(): void {
+    const [line] = this.lines
+    if (line !== undefined && !this.closed) this.conversation.open(line)
   }
 
   /** The network has changed: what failed before may work now. */

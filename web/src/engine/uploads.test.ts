@@ -74,3 +74,65 @@ test('a reader who takes nothing away is not sent more', async () => {
   expect(peer.served).toBe(1)
   expect(peer.asked).toHaveLength(49)
 })
+
+/** Peers that ask and say where they play, and the order in which blocks leave. */
+function order(peers: { place: number | null; asks: number[]; buffered?: number }[], uplink = 0): Promise<string[]> {
+  const clock = new TestClock()
+  const store = new Memory(1e6).open(100, { pinned: () => false, playhead: () => 0, changed: () => undefined })
+  for (let index = 0; index < 100; index++) store.put(index, new Uint8Array(8))
+  const sent: string[] = []
+  const speed = { bytesPerSecond: uplink, look: () => undefined, sent: () => undefined, forget: () => undefined }
+  const uploads = new Uploads({ clock, store, counters: newCounters(), uplink: speed as unknown as Uplink, maySend: () => true })
+  const all = peers.map(({ place, asks, buffered = 0 }, name) => ({
+    ready: true,
+    choked: false,
+    buffered,
+    place: place === null ? null : { playhead: place, lead: 0 },
+    asked: asks.map((index) => ({ index, begin: 0, length: 4 })),
+    refuse: () => undefined,
+    piece: ({ index }: { index: number }) => void sent.push(`${name}:${index}`),
+  }))
+  return uploads.serve(all as unknown as Peer[]).then(() => sent)
+}
+
+test.each<[string, Parameters<typeof order>[0], string[]]>([
+  ['the nearest to a playhead', [{ place: 10, asks: [40, 12] }, { place: 20, asks: [21, 90] }], ['1:21', '0:12', '0:40', '1:90']],
+  ['what lies behind last', [{ place: 50, asks: [40, 99] }], ['0:99', '0:40']],
+  ['who does not say where it plays in between, in the order of asking', [{ place: null, asks: [9, 3] }, { place: 0, asks: [30, 5] }], ['1:5', '0:9', '0:3', '1:30']],
+  ['nobody whose link is full', [{ place: 0, asks: [1], buffered: 70_000 }, { place: 0, asks: [50] }], ['1:50']],
+])('requests are answered by need: %s', async (_name, peers, expected) => {
+  expect(await order(peers)).toEqual(expected)
+})
+
+test('a slow uplink is not divided among many', async () => {
+  const waiting = [20_000, 20_000, 0, 0].map((buffered, i) => ({ place: 0, asks: [i], buffered }))
+  expect(await order(waiting, 150_000)).toEqual(['0:0', '1:1'])
+  expect(await order(waiting, 900_000)).toEqual(['0:0', '1:1', '2:2', '3:3'])
+})
+
+test('the uplink is what leaves while something waits to leave', async () => {
+  const clock = new TestClock()
+  const uplink = new Uplink(clock)
+  const link = { buffered: 0 }
+  expect(uplink.bytesPerSecond).toBe(0)
+  for (let turn = 0; turn < 40; turn++) {
+    uplink.look()
+    if (link.buffered < 50_000) {
+      link.buffered += 50_000
+      uplink.sent(link, 50_000)
+    }
+    await clock.advance(50)
+    link.buffered = Math.max(0, link.buffered - 10_000)
+  }
+  expect(uplink.bytesPerSecond).toBeGreaterThan(190_000)
+  expect(uplink.bytesPerSecond).toBeLessThan(210_000)
+  link.buffered = 0
+  uplink.look()
+  const before = uplink.bytesPerSecond
+  await clock.advance(600_000)
+  uplink.look()
+  expect(uplink.bytesPerSecond).toBe(before)
+  uplink.forget(link)
+  uplink.look()
+  expect(uplink.bytesPerSecond).toBe(before)
+})
