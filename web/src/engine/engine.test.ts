@@ -5,7 +5,8 @@
 
 import { describe, expect, test } from 'vitest'
 import type { Outside } from './outside'
-import { writeBlock, writeHave, writePiece, writeSignal } from './wire'
+import { writePlace } from './extended'
+import { writeBlock, writeExtended, writeHave, writePiece, writeSignal } from './wire'
 import { Stranger } from './test/stranger'
 import { digest, TestTracker, World } from './test/world'
 
@@ -284,6 +285,7 @@ describe('strangers', () => {
     'a request of nothing': [writeBlock('request', { ...block, length: 0 })],
     'a request of too much': [writeBlock('request', { ...block, length: 200_000 })],
     'a flood of useless messages': Array.from({ length: 2000 }, () => writeSignal('interested')),
+    'a flood of words about where it plays': Array.from({ length: 2000 }, (_, i) => writeExtended(2, writePlace({ playhead: i % PIECES, lead: i }))),
     'a flood of requests while choked': Array.from({ length: 2000 }, () => writeBlock('request', block)),
   }
   for (const [name, messages] of Object.entries(offences)) {
@@ -295,6 +297,17 @@ describe('strangers', () => {
       expect(digest(await viewer.play(200_000, 400_000))).toBe(world.digest(200_000, 400_000))
     })
   }
+
+  test('one that says nonsense about where it plays is served like anybody', async () => {
+    const { world, stranger } = await meet()
+    stranger.send(writeExtended(2, new Uint8Array(0)), writeExtended(2, new Uint8Array(900).fill(255)), writeExtended(2, writePlace({ playhead: 0xffff_ffff, lead: 0xffff_ffff })))
+    stranger.send(writeSignal('interested'))
+    await world.clock.advance(10)
+    stranger.send(writeBlock('request', block))
+    await world.clock.advance(10)
+    expect(stranger.closed).toBe(false)
+    expect(stranger.count('piece')).toBe(1)
+  })
 
   test('one that claims everything and never answers costs a moment and is dropped', async () => {
     const { world, viewer, stranger } = await meet(6_000_000)

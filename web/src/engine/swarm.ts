@@ -13,7 +13,7 @@ import type { Line, Situation } from './conversation'
 import { Conversation } from './conversation'
 import type { ReadPod } from './downloads'
 import { Downloads } from './downloads'
-import type { HttpError } from './http'
+import { Hope } from './hope'
 import type { KeptPieces } from './kept'
 import type { PlayerState } from './lead'
 import type { Metainfo, Sha1 } from './metainfo'
@@ -79,12 +79,9 @@ const UNREACHABLE = 4
 /** How often deadlines are looked at while the player waits, and otherwise (ms). */
 const BUSY_TICK = 100
 const IDLE_TICK = 1000
-/** The pod has failed when it could not be read so often in a row. */
-const MAX_POD_FAILURES = 3
-/** Without the pod, peers are hoped for so long before a read fails (ms). */
-const HOPE = 30_000
-/** What the tracker said about others is believed so long (ms). */
-const FRESH = 15_000
+/** Looks within a busy tick that come at once; further ones are so far apart (ms), whatever others send. */
+const MAX_LOOKS = 20
+const PAUSE = 20
 const MAX_BANNED = 1000
 /** Two connections to the same peer made within this time are settled by rule, later ones are refused (ms). */
 const CROSSING = 3000
@@ -101,12 +98,10 @@ export class Swarm implements Member {
   private readonly downloads: Downloads
   private readonly uploads: Uploads
   private readonly conversation: Conversation
+  private readonly hope: Hope
   private readonly ourId: string
   private readonly joinedAt: number
   private othersKnown: number | null = null
-  private othersAt = 0
-  /** When somebody who could have what a failing pod does not give was here last. */
-  private hopeAt: number
   private uploaded = 0
   /** Connections that did not come about since the last that did; null once one has. */
   private failures: number | null = 0
@@ -117,6 +112,9 @@ export class Swarm implements Member {
   private everWelcomed = false
   private pausedBefore = false
   private awake = false
+  /** How often everything was looked at since a moment ago. */
+  private looks = 0
+  private looksSince = -Infinity
   private closed = false
   private stopTimer: () => void = () => undefined
   private readonly meta: Metainfo
@@ -127,7 +125,7 @@ export class Swarm implements Member {
     this.io = io
     this.infoHash = meta.infoHash
     this.ourId = toHex(io.peerId)
-    this.joinedAt = this.hopeAt = io.clock.now()
+    this.joinedAt = io.clock.now()
     const shelf = {
       pinned: (index: number) => this.reads.cover(index),
       playhead: () => (io.playing() ? (this.wanting.playhead ?? 0) : null),
@@ -181,9 +179,18 @@ export class Swarm implements Member {
       progress: (index, bytes) => this.reads.progressed(index, bytes),
       verified: (index, data) => this.verified(index, data),
       ban: (peer) => this.ban(peer),
-      podFailed: (first, last, error) => this.podFailed(first, last, error),
+      podFailed: (first, last, error) => this.hope.podFailed(first, last, error),
       podMismatch: () => io.mismatch(),
       wake: () => this.wake(),
+    })
+    this.hope = new Hope({
+      clock: io.clock,
+      podHealth: io.podHealth,
+      reads: this.reads,
+      held: () => this.store.held,
+      peers: () => this.peers,
+      podWorks: () => this.downloads.podWorks,
+      lonely: () => io.lonely(),
     })
     if (io.pieces === null) this.knowsHoldings = true
     else {
@@ -266,7 +273,7 @@ export class Swarm implements Member {
 
   others(count: number): void {
     this.othersKnown = count
-    this.othersAt = this.io.clock.now()
+    this.hope.others(count)
     this.wake()
   }
 
@@ -415,55 +422,27 @@ export class Swarm implements Member {
     return this.reachedAt === null ? now - this.joinedAt < WELCOME_AFTER : now - this.reachedAt < WELCOME_AFTER
   }
 
-  private podFailed(first: number, last: number, error: HttpError): void {
-    const final = (error.status >= 400 && error.status < 500) || this.io.podHealth.failures >= MAX_POD_FAILURES
-    if (!final) return
-    for (const read of this.reads) if (read.first <= last && read.last >= first) read.refusal = error
-  }
-
-  /** Looks for peers when the pod fails, and lets reads fail that nobody can answer. */
-  private despair(): void {
-    const now = this.io.clock.now()
-    const { works, failingSince } = this.io.podHealth
-    let lonely = false
-    for (const read of [...this.reads]) {
-      if (works) read.refusal = null
-      if (read.settled || this.downloads.podWorks) continue
-      if (this.helped(read)) {
-        this.hopeAt = now
-        continue
-      }
-      lonely = true
-      const nobody = this.othersKnown === 0 && now - this.othersAt < FRESH
-      const tooLong = now - Math.max(this.hopeAt, failingSince ?? now) > HOPE
-      if (read.refusal !== null && (nobody || tooLong)) this.reads.fail(read, read.refusal)
-    }
-    if (lonely) this.io.lonely()
-  }
-
-  /** Somebody is here who holds something that a read waits for, or who has just come and may. */
-  private helped(read: Read): boolean {
-    for (const peer of this.peers) {
-      if (!peer.ready) return true
-      for (let index = read.first; index <= read.last; index++) if (peer.held.has(index) && !this.store.held.has(index)) return true
-    }
-    return false
-  }
-
-  /** Looks at everything soon, once for all that happened in this moment. */
+  /** Looks at everything soon, once for all that happened in this moment; when much happens, once for a while. */
   private wake(): void {
     if (this.awake || this.closed) return
     this.awake = true
-    queueMicrotask(() => {
+    const look = (): void => {
       this.awake = false
       if (!this.closed) this.update()
-    })
+    }
+    const now = this.io.clock.now()
+    if (now - this.looksSince >= BUSY_TICK) {
+      this.looksSince = now
+      this.looks = 0
+    }
+    if (this.looks++ < MAX_LOOKS) queueMicrotask(look)
+    else this.io.clock.after(PAUSE, look)
   }
 
   private update(): void {
     const { settings } = this.conversation
     this.downloads.update(settings === null ? this.wanting.unconducted((read) => this.holds(read)) : this.wanting.conducted(settings))
-    this.despair()
+    this.hope.look()
     this.uploads.update([...this.peers])
     this.tell()
   }

@@ -56,6 +56,9 @@ export const ALONE_LEAD = 4000
 /** What the pod is believed to send before it was measured (bytes per second), and the longest fetch that is reckoned with (ms). */
 const POD_GUESS = 1_000_000
 const MAX_FETCH_TIME = 2000
+/** How long before the last moment for a fetch it begins: at least, and while the pod's patience allows (ms). */
+const SAFE = 300
+const COMFORTABLE = 700
 /** Granted pieces fetched at the same time, and how long a grant holds (ms). */
 const GRANTS_AT_ONCE = 128
 const GRANT_TIME = 20_000
@@ -201,7 +204,8 @@ export class Wanting {
     }
     if (paused) return false
     const fetchTime = Math.min(MAX_FETCH_TIME, (this.missing(read) / (this.around.podRate() || POD_GUESS)) * 1000)
-    const lead = settings.patience + fetchTime
+    // As late as is safe, because other viewers may bring it yet; never before the pod's patience ends, unless it must be.
+    const lead = Math.max(SAFE + fetchTime, Math.min(settings.patience, COMFORTABLE + 2 * fetchTime))
     return ahead * 1000 < (helpless ? Math.max(lead, ALONE_LEAD) : lead)
   }
 
