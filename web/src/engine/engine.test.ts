@@ -450,6 +450,19 @@ describe('trouble', () => {
     expect(viewer.engine.stats().fromPeers).toBeGreaterThan(SIZE / 2)
   })
 
+  test('the likely rendition is entered at once, and left again when another one plays', async () => {
+    const world = new World(SIZE)
+    const other = { ...world.pod.file, fileUrl: 'http://pod/other.mp4' }
+    const viewer = world.engine({ files: [other, world.pod.file], likely: 'http://pod/file.mp4' })
+    await world.clock.advance(100)
+    expect(world.pod.requests.map(({ url }) => url)).toEqual(['http://pod/file.torrent'])
+    expect(world.tracker.heard).toMatchObject([{ event: 'started' }])
+    await world.clock.advance(30_000)
+    expect(world.tracker.heard.at(-1)).toMatchObject({ event: 'stopped' })
+    expect(digest(await viewer.play(0, SIZE))).toBe(world.digest())
+    expect(world.tracker.heard.at(-1)).not.toMatchObject({ event: 'stopped' })
+  })
+
   test('after the end nothing is left', async () => {
     const world = new World(SIZE)
     const one = world.engine()

@@ -69,6 +69,8 @@ export interface RenditionIo {
 export const TORRENT_PATIENCE = { start: 200, buffered: 1500 }
 /** Seconds in the buffer that allow for the longer wait. */
 const BUFFERED = 3
+/** What was prepared and not read for so long was not needed (ms). */
+const PREPARED_TIME = 20_000
 /** A torrent that could not be fetched is tried again after so long (ms). */
 const TORRENT_RETRY = 30_000
 
@@ -78,6 +80,7 @@ export class Rendition {
   private meta: Metainfo | null = null
   private opening: Promise<Swarm | null> | null = null
   private retryAt = 0
+  private wasRead = false
   /** Sharing has turned out to be impossible for this file. */
   private plainForEver = false
   private sharing: boolean
@@ -90,13 +93,17 @@ export class Rendition {
     this.io = io
   }
 
-  /** This will be read soon: gets its torrent and enters its swarm. */
+  /** This will be read soon: gets its torrent and enters its swarm. If the player prefers another one, it leaves again. */
   prepare(): void {
     void this.open()
+    this.io.clock.after(PREPARED_TIME, () => {
+      if (!this.wasRead) this.leave()
+    })
   }
 
   /** The bytes of a range; rejects with the signal's reason or an HttpError. */
   async read(asked: Omit<ReadRequest, 'begunAt'>): Promise<Bytes> {
+    this.wasRead = true
     const request: ReadRequest = { ...asked, begunAt: this.io.clock.now() }
     const swarm = this.swarm ?? (await this.soon(this.open(), request.lead < BUFFERED ? TORRENT_PATIENCE.start : TORRENT_PATIENCE.buffered))
     request.signal.throwIfAborted()

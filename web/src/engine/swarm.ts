@@ -246,7 +246,9 @@ export class Swarm implements Member {
   }
 
   wanted(): number {
-    return this.closed ? 0 : WANTED_PEERS - this.peers.size
+    // What the player has turned away from is still given to whoever comes for it, but nobody is looked for.
+    if (this.closed || (this.wanting.begun && !this.io.playing())) return 0
+    return WANTED_PEERS - this.peers.size
   }
 
   room(): number {

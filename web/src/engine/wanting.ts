@@ -70,7 +70,7 @@ export class Wanting {
   private readonly salt: number
   /** Where the last start or seek began, as a piece, and which pieces have come since. */
   private begin: number | null = null
-  private readonly begun = new Set<number>()
+  private readonly arrived = new Set<number>()
   /** The byte at which the last fragment ended. */
   private nextByte: number | null = null
   private started = false
@@ -92,7 +92,7 @@ export class Wanting {
     this.started = true
     if (begins) {
       this.begin = read.lead <= NOTHING ? this.pieceAt(read.start) : null
-      this.begun.clear()
+      this.arrived.clear()
     }
     return begins
   }
@@ -100,7 +100,12 @@ export class Wanting {
   /** A piece has come. Should the memory give it up again, it is not fetched a second time by the same right. */
   got(index: number): void {
     this.granted.delete(index)
-    if (this.begin !== null) this.begun.add(index)
+    if (this.begin !== null) this.arrived.add(index)
+  }
+
+  /** The player has asked for media here. */
+  get begun(): boolean {
+    return this.started
   }
 
   /** The piece that plays, or null before the player has asked for any media. */
@@ -147,7 +152,7 @@ export class Wanting {
       for (let i = 0; i < count; i++) add(read.first + ((i + turn) % count), needed, right)
     }
     const { begin } = this
-    if (begin !== null) for (let index = begin; index < Math.min(held.size, begin + settings.instant); index++) if (!this.begun.has(index)) add(index, now, null)
+    if (begin !== null) for (let index = begin; index < Math.min(held.size, begin + settings.instant); index++) if (!this.arrived.has(index)) add(index, now, null)
     this.pruneGrants(held, now)
     let grants = 0
     for (const index of this.granted.keys()) if (grants++ < GRANTS_AT_ONCE) add(index, null, 'granted')
@@ -187,7 +192,7 @@ export class Wanting {
 
   private rightTo(index: number, otherwise: Right | null, { instant }: Settings): Right | null {
     if (this.granted.has(index)) return 'granted'
-    if (this.begin !== null && index >= this.begin && index < this.begin + instant && !this.begun.has(index)) return 'instant'
+    if (this.begin !== null && index >= this.begin && index < this.begin + instant && !this.arrived.has(index)) return 'instant'
     return otherwise
   }
 
