@@ -61,8 +61,9 @@ export interface Downloading {
   wake(): void
 }
 
-/** Ranges read from the pod at the same time. */
-const MAX_RUNS = 4
+/** Ranges read from the pod at the same time: of what was granted, and in all. */
+const MAX_GRANTED_RUNS = 4
+const MAX_RUNS = 6
 /** Without a byte for so long a range counts as failed: sooner than hls.js loses its patience (ms). */
 const RUN_SILENCE = 8000
 /** A request unanswered for so long is taken back (ms). */
@@ -209,7 +210,10 @@ export class Downloads {
       if (job.owner !== peer) this.give(job, peer)
       job.progressAt = this.swarm.clock.now()
     }
-    this.fetch(todo.fetch.filter((index) => this.jobs.get(index)?.verifying === false).sort((a, b) => a - b))
+    const fetch = todo.fetch.filter((index) => this.jobs.get(index)?.verifying === false).sort((a, b) => a - b)
+    const granted = (index: number): boolean => this.jobs.get(index)?.right === 'granted'
+    this.fetch(fetch.filter((index) => !granted(index)), MAX_RUNS)
+    this.fetch(fetch.filter(granted), MAX_GRANTED_RUNS)
   }
 
   /** A range on which nothing comes is not waited for while peers can help. */
@@ -242,7 +246,7 @@ export class Downloads {
   }
 
   /** Reads what is missing of pieces from the pod, neighbours in one range. */
-  private fetch(indexes: readonly number[]): void {
+  private fetch(indexes: readonly number[], most: number): void {
     let run: Run | null = null
     for (const index of indexes) {
       const job = this.jobs.get(index)
@@ -252,7 +256,7 @@ export class Downloads {
       if (run === null || start !== run.end) {
         if (run !== null) void this.runPod(run)
         run = null
-        if (this.runs.size >= MAX_RUNS) return
+        if (this.runs.size >= most) return
         const now = this.swarm.clock.now()
         run = { first: index, last: index, start, end: start, rights: new Map(), abort: new AbortController(), begunAt: now, progressAt: now }
         this.runs.add(run)

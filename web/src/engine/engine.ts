@@ -54,6 +54,8 @@ export interface EngineOptions {
 export const MEMORY_BYTES = 192 * 1024 * 1024
 /** After a sleep longer than this nothing of what was said to trackers holds any more (ms). */
 const SLEPT = 15_000
+/** What is kept is looked through so long after the start (ms). */
+const TIDY_AFTER = 10_000
 /** A fragment without a range is read whole, up to this size. */
 const MAX_WHOLE = 256 * 1024 * 1024
 /** Client and version at the beginning of a peer id, by custom. */
@@ -122,7 +124,8 @@ export class Engine {
     }
     this.addFiles(options.files)
     if (this.sharing) this.prepare()
-    void this.kept?.tidy()
+    // Not while the first frame is on its way.
+    clock.after(TIDY_AFTER, () => void this.kept?.tidy())
     this.reporter = new Reporter(clock, () => this.stats(), (stats) => options.onStats?.(stats))
   }
 

@@ -91,7 +91,6 @@ export class Kept {
   async open(name: string, pieceLength: number, pieceCount: number): Promise<KeptPieces | null> {
     if (!this.works) return null
     try {
-      await this.survey()
       const box = await this.keep.open(PREFIX + name)
       const found = (await box.keys()).flatMap((key) => (/^\d{1,7}$/.test(key) && Number(key) < pieceCount ? [Number(key)] : []))
       const shelf: Shelf = { bytes: found.length * pieceLength, used: this.today(), open: true }
@@ -118,6 +117,7 @@ export class Kept {
     this.waiting += data.length
     try {
       return await this.inLine(async () => {
+        await this.survey()
         if (!(await this.makeRoom(data.length))) return false
         await box.write(String(index), data)
         shelf.bytes += data.length
@@ -151,7 +151,8 @@ export class Kept {
       const box = await this.keep.open(name)
       const { used, pieceLength } = readAbout(await box.read(ABOUT))
       const pieces = (await box.keys()).length - 1
-      this.shelves.set(name, { bytes: Math.max(0, pieces) * pieceLength, used, open: false })
+      // Opened meanwhile: it counts itself.
+      if (!this.shelves.has(name)) this.shelves.set(name, { bytes: Math.max(0, pieces) * pieceLength, used, open: false })
     }
   }
 

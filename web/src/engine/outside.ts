@@ -63,10 +63,17 @@ export function browserOutside(iceServers: RTCIceServer[]): Outside {
     whenOnline: (run) => {
       addEventListener('online', run)
       const connection = connectionOf()
-      connection?.addEventListener?.('change', run)
+      // It also tells of every new estimate of the speed; another kind of network is what matters.
+      let { type } = connection ?? {}
+      const changed = (): void => {
+        if (connection?.type === type) return
+        type = connection?.type
+        run()
+      }
+      connection?.addEventListener?.('change', changed)
       return () => {
         removeEventListener('online', run)
-        connection?.removeEventListener?.('change', run)
+        connection?.removeEventListener?.('change', changed)
       }
     },
     keep: cacheStorage(),

@@ -56,9 +56,6 @@ export const ALONE_LEAD = 4000
 /** What the pod is believed to send before it was measured (bytes per second), and the longest fetch that is reckoned with (ms). */
 const POD_GUESS = 1_000_000
 const MAX_FETCH_TIME = 2000
-/** How long before the last moment for a fetch it begins: at least, and while the pod's patience allows (ms). */
-const SAFE = 300
-const COMFORTABLE = 700
 /** Granted pieces fetched at the same time, and how long a grant holds (ms). */
 const GRANTS_AT_ONCE = 128
 const GRANT_TIME = 20_000
@@ -73,6 +70,8 @@ export class Wanting {
   private readonly arrived = new Set<number>()
   /** The byte at which the last fragment ended. */
   private nextByte: number | null = null
+  /** The fragment with which the last start or seek began, and when. */
+  private first: { byte: number; at: number } | null = null
   private started = false
   private readonly around: Surroundings
 
@@ -91,6 +90,8 @@ export class Wanting {
     const begins = !this.started || !follows
     this.started = true
     if (begins) {
+      // A fragment that hls.js asks for once more does not wait once more.
+      if (this.first?.byte !== read.start) this.first = { byte: read.start, at: this.around.clock.now() }
       this.begin = read.lead <= NOTHING ? this.pieceAt(read.start) : null
       this.arrived.clear()
     }
@@ -205,12 +206,12 @@ export class Wanting {
       // Nothing plays before the header is here, and it is one piece.
       if (read.time === null) return true
       const wait = helpless && !this.around.gathering() ? ALONE_PATIENCE : settings.patience
-      return clock.now() - read.begunAt >= wait
+      // Only a start or a seek waits; what stalls has waited already.
+      return this.first?.byte !== read.start || clock.now() - this.first.at >= wait
     }
     if (paused) return false
     const fetchTime = Math.min(MAX_FETCH_TIME, (this.missing(read) / (this.around.podRate() || POD_GUESS)) * 1000)
-    // As late as is safe, because other viewers may bring it yet; never before the pod's patience ends, unless it must be.
-    const lead = Math.max(SAFE + fetchTime, Math.min(settings.patience, COMFORTABLE + 2 * fetchTime))
+    const lead = settings.patience + fetchTime
     return ahead * 1000 < (helpless ? Math.max(lead, ALONE_LEAD) : lead)
   }
 
