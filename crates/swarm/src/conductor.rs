@@ -124,6 +124,8 @@ pub struct Conductor<V> {
     budget: Budget,
     account: Account,
     alarms: Alarms,
+    /// Bytes of seeds beyond the first.
+    seeded: u64,
     /// Viewers to look at in the next round.
     dirty: Vec<Slot>,
     /// When the next round is due for their sake.
@@ -151,6 +153,7 @@ impl<V: Copy + Eq + Hash + Ord + Debug> Conductor<V> {
                 ..Account::default()
             },
             alarms: Alarms::default(),
+            seeded: 0,
             dirty: Vec::new(),
             due: None,
             last: None,
@@ -173,7 +176,9 @@ impl<V: Copy + Eq + Hash + Ord + Debug> Conductor<V> {
         // The first one brings in what it starts with.
         let costs = kind == Kind::Page && self.viewers.len() > 0;
         let reserved = if costs {
-            u64::from(settings.instant) * u64::from(self.film.piece_length)
+            // Whoever starts before it has neighbours will hardly do without rescues.
+            let pieces = u64::from(settings.instant) * u64::from(self.rules.start_costs);
+            pieces * u64::from(self.film.piece_length)
         } else {
             0
         };
@@ -343,6 +348,9 @@ impl<V: Copy + Eq + Hash + Ord + Debug> Conductor<V> {
     fn spend(&mut self, now: Duration, bytes: u64, slot: Slot) {
         let share = self.budget.share();
         if let Some(viewer) = self.viewers.get_mut(slot) {
+            let reserved = bytes.min(viewer.reserved);
+            viewer.reserved -= reserved;
+            let bytes = bytes - reserved;
             let believed = bytes.min(share.saturating_sub(viewer.spent));
             viewer.spent += believed;
             self.budget.spend(now, believed);

@@ -49,9 +49,14 @@ impl<V: Copy + Eq + Hash + Ord + Debug> Conductor<V> {
         let window = self.film.whole_pieces_in(self.rules.window);
         let window = viewer.playhead..viewer.playhead.saturating_add(window).min(self.film.pieces);
         if viewer.heard {
-            if self.viewers.len() == 1 || viewer.is_stranded(now, &self.rules) {
+            if self.viewers.len() == 1 {
                 self.feed_alone(now, slot, window.clone(), grants);
+            } else if viewer.is_stranded(now, &self.rules) {
+                let near = self.film.whole_pieces_in(self.rules.window_stranded);
+                let near = window.start.saturating_add(near).min(window.end);
+                self.feed_alone(now, slot, window.start..near, grants);
             } else {
+                self.feed_seek(now, slot, &window, grants);
                 self.feed_crowd(now, slot, window.clone(), grants);
                 self.seed(now, slot, window.clone(), grants);
             }
@@ -134,6 +139,36 @@ impl<V: Copy + Eq + Hash + Ord + Debug> Conductor<V> {
         }
     }
 
+    /// After a seek, what others hold somewhere is of no use if they are not neighbours: the seeker gets the beginning itself.
+    fn feed_seek(
+        &mut self,
+        now: Duration,
+        slot: Slot,
+        window: &Range<u32>,
+        grants: &mut Vec<(Slot, u32)>,
+    ) {
+        let viewers = self.viewers.len() as u64;
+        let Some(viewer) = self.viewers.get_mut(slot) else {
+            return;
+        };
+        if !std::mem::take(&mut viewer.sought) {
+            return;
+        }
+        let neighbours = u64::from(viewer.neighbours);
+        let soon = self.film.whole_pieces_in(self.rules.seek);
+        let soon = window.start..window.start.saturating_add(soon).min(window.end);
+        let missing = viewer.held.gaps(soon).filter(|it| !viewer.flies(*it));
+        let out_of_reach = |piece: &u32| {
+            let holders = u64::from(self.replicas.holders(*piece));
+            holders > 0 && holders * neighbours < 2 * viewers
+        };
+        let missing: Vec<u32> = missing.filter(out_of_reach).collect();
+        for piece in missing {
+            self.send_off(now, slot, piece, Charge::Instant);
+            grants.push((slot, piece));
+        }
+    }
+
     /// More than one copy of what a crowd needs at once, so that it spreads faster than it plays.
     fn seed(
         &mut self,
@@ -143,7 +178,7 @@ impl<V: Copy + Eq + Hash + Ord + Debug> Conductor<V> {
         grants: &mut Vec<(Slot, u32)>,
     ) {
         let most = f64::from(self.crowd.before(window.start, SEEDED)) / self.rules.viewers_per_seed;
-        if most < 1.5 || !self.generous {
+        if most < 1.5 || self.seeded as f64 >= self.rules.seeds * self.film.length as f64 {
             return;
         }
         let soon = self
@@ -168,9 +203,8 @@ impl<V: Copy + Eq + Hash + Ord + Debug> Conductor<V> {
             let Some(receiver) = self.receiver(now, slot, &[piece], false) else {
                 return;
             };
-            let bytes = self.bytes(piece);
             self.send_off(now, receiver, piece, Charge::Feed);
-            self.budget.spend(now, bytes);
+            self.seeded += self.bytes(piece);
             grants.push((receiver, piece));
         }
     }

@@ -9,11 +9,18 @@ use super::Conductor;
 use super::viewers::Viewer;
 use crate::choose::sample;
 
-/// Candidates looked at for each one wanted.
-const LOOKED_AT: usize = 8;
+/// Candidates looked at for each one wanted. With more of them everybody would be sent to the same few best ones, who cannot take
+/// them all.
+const LOOKED_AT: usize = 3;
 
 /// One in so many is chosen by chance alone.
 const BY_CHANCE: usize = 4;
+
+/// With so many neighbours a viewer takes hardly any more.
+const FULL: u16 = 16;
+
+/// Whoever is worth no more gives nothing, or has no room.
+const USELESS: f64 = 0.3;
 
 /// What is believed of somebody of whom nothing is known.
 const STRANGER: f64 = 0.5;
@@ -45,13 +52,16 @@ impl<V: Copy + Eq + Hash + Ord + Debug> Conductor<V> {
             .map(|position| (self.worth(asking, candidates[position]), position))
             .collect();
         let by_chance = (wanted / BY_CHANCE).min(scored.len());
-        let lucky = scored.split_off(scored.len() - by_chance);
         scored.sort_by(|(one, _), (other, _)| other.total_cmp(one));
-        scored.truncate(wanted - by_chance);
+        let rest = scored.split_off((wanted - by_chance).min(scored.len()));
+        // Chance chooses among those who give; where they are drawn from was chance already.
+        let useful = rest.iter().filter(|(worth, _)| *worth > USELESS);
+        let useless = rest.iter().filter(|(worth, _)| *worth <= USELESS);
+        let lucky = useful.rev().chain(useless).take(by_chance);
         scored
-            .into_iter()
+            .iter()
             .chain(lucky)
-            .map(|(_, position)| position)
+            .map(|(_, position)| *position)
             .collect()
     }
 
@@ -71,14 +81,14 @@ impl<V: Copy + Eq + Hash + Ord + Debug> Conductor<V> {
             f64::from(has) / f64::from(soon.end - soon.start).max(1.0)
         });
         let uplink = other.uplink(&self.rules);
-        let places = (uplink / PER_NEIGHBOUR).clamp(2.0, 12.0);
-        let spare = 1.0 - f64::from(other.neighbours) / places;
-        let gives = if other.counts { 1.0 } else { 0.1 };
-        gives
-            * (1.0 + needs)
-            * (0.5 + spare.clamp(-0.4, 1.0))
-            * (uplink / f64::from(self.rules.uplink_guess))
-                .sqrt()
-                .min(2.0)
+        let places = (uplink / PER_NEIGHBOUR).clamp(4.0, 12.0);
+        let spare = (1.0 - f64::from(other.neighbours) / places).clamp(-0.4, 1.0);
+        let gives = match (other.counts, other.neighbours >= FULL) {
+            (true, false) => 1.0,
+            (true, true) => 0.05,
+            (false, _) => 0.1,
+        };
+        let speed = (uplink / f64::from(self.rules.uplink_guess)).sqrt();
+        gives * (1.0 + needs) * (0.5 + spare) * speed.min(2.0)
     }
 }

@@ -52,6 +52,10 @@ impl Replicas {
         piece.holders + piece.flying
     }
 
+    pub(super) fn holders(&self, piece: u32) -> u32 {
+        self.pieces[piece as usize].holders
+    }
+
     /// Who brought it in, and how many hold it now.
     pub(super) fn source(&self, piece: u32) -> (Slot, u32) {
         let piece = &self.pieces[piece as usize];

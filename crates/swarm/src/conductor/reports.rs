@@ -31,6 +31,7 @@ impl<V: Copy + Eq + Hash + Ord + Debug> Conductor<V> {
         let starts = !viewer.heard || playhead.abs_diff(viewer.playhead) > jump;
         self.crowd.leave(viewer.playhead);
         self.crowd.enter(playhead);
+        viewer.sought |= starts && viewer.heard;
         viewer.heard = true;
         viewer.playhead = playhead;
         viewer.lead = report.lead;
@@ -46,8 +47,9 @@ impl<V: Copy + Eq + Hash + Ord + Debug> Conductor<V> {
         if report.neighbours > 0 {
             viewer.connected = now;
         }
-        let reserved = std::mem::take(&mut viewer.reserved);
-        self.budget.give_back(reserved);
+        if now.saturating_sub(viewer.joined) >= self.rules.start {
+            self.budget.give_back(std::mem::take(&mut viewer.reserved));
+        }
         self.weigh(now, slot);
         if starts {
             self.start(now, slot);

@@ -21,8 +21,12 @@ pub struct Rules {
     pub window: Duration,
     /// Film fetched over HTTP at once by whoever starts, while the budget lasts.
     pub instant: Duration,
-    /// Instant starts, rescues and seeds beyond the first, in copies of the film.
+    /// Instant starts and rescues, in copies of the film.
     pub budget: f64,
+    /// What an instant start is expected to cost with the rescues that follow it: times its pieces.
+    pub start_costs: u32,
+    /// After so long a start is over.
+    pub start: Duration,
     /// The time in which the whole budget comes back.
     pub refill: Duration,
     /// [`Settings::patience`] while the budget lasts.
@@ -45,8 +49,14 @@ pub struct Rules {
     pub run_in_crowd: u32,
     /// What is needed within this time goes to the one who needs it.
     pub urgent: Duration,
+    /// How much is granted at once to a viewer that seeks to where its neighbours hardly have anything.
+    pub seek: Duration,
     /// How long a viewer may be without neighbours before it is fed as if it were alone.
     pub stranded: Duration,
+    /// How far ahead it is then fed: it may find neighbours any moment.
+    pub window_stranded: Duration,
+    /// Seeds beyond the first, in copies of the film.
+    pub seeds: f64,
     /// Seeds of a piece that is needed at once: one for so many viewers who need it.
     pub viewers_per_seed: f64,
     /// The time in which copies in a crowd double: a piece needed so much later gets half as many seeds.
@@ -73,9 +83,11 @@ impl Default for Rules {
             window: Duration::from_secs(30),
             instant: Duration::from_secs(1),
             budget: 0.2,
+            start_costs: 6,
+            start: Duration::from_secs(5),
             refill: Duration::from_secs(3600),
-            patience: Duration::from_millis(2500),
-            patience_spent: Duration::from_millis(1500),
+            patience: Duration::from_secs(1),
+            patience_spent: Duration::from_millis(300),
             interval: Duration::from_secs(1),
             reports_per_second: 1000.0,
             grant_patience: Duration::from_secs(4),
@@ -84,9 +96,12 @@ impl Default for Rules {
             grants_alone: 32,
             run_in_crowd: 4,
             urgent: Duration::from_secs(3),
-            stranded: Duration::from_secs(5),
-            viewers_per_seed: 40.0,
-            doubling: Duration::from_millis(1200),
+            seek: Duration::from_secs(4),
+            stranded: Duration::from_secs(8),
+            window_stranded: Duration::from_secs(10),
+            seeds: 0.2,
+            viewers_per_seed: 20.0,
+            doubling: Duration::from_millis(3000),
             uplink_guess: 500_000,
             uplink_most: 2_500_000,
             stock_patience: Duration::from_millis(2500),

@@ -273,8 +273,8 @@ fn the_budget_ends_instant_starts() {
     let generous = (0..1000)
         .filter(|viewer| hall.join(*viewer).instant > 0)
         .count();
-    // A fifth of 600 seconds, one second each, in whole pieces.
-    assert!((110..125).contains(&generous), "{generous}");
+    // A fifth of 600 seconds, one second each with the rescues that follow.
+    assert!((19..23).contains(&generous), "{generous}");
     let mut orders = Vec::new();
     hall.conductor.conduct(at(0.0), &mut orders);
     assert!(hall.conductor.account().copies() < 0.01);
@@ -347,8 +347,9 @@ fn a_viewer_whom_nobody_reaches_is_fed_by_the_pod() {
     hall.report(9, alone);
     hall.now = 1.0;
     assert_eq!(hall.grants(), [], "connections take a while");
-    let granted = hall.run(8.0, |_| true);
-    assert!(pieces(&granted).ends_with(&[83, 84, 85]), "{granted:?}");
+    let granted = hall.run(12.0, |_| true);
+    // Not half a minute ahead, because neighbours may turn up.
+    assert!(pieces(&granted).ends_with(&[27, 28]), "{granted:?}");
     assert!(granted.iter().all(|(viewer, _)| *viewer == 9));
 }
 

@@ -35,6 +35,7 @@ pub(super) enum Charge {
 pub(super) struct Viewer<V> {
     pub(super) name: V,
     pub(super) kind: Kind,
+    pub(super) joined: Duration,
     pub(super) held: Bits,
     pub(super) playhead: u32,
     pub(super) lead: Duration,
@@ -45,6 +46,8 @@ pub(super) struct Viewer<V> {
     pub(super) paused: bool,
     /// Somebody has heard where it plays.
     pub(super) heard: bool,
+    /// It has sought and nothing was done about it yet.
+    pub(super) sought: bool,
     /// When it last had neighbours, or came.
     pub(super) connected: Duration,
     /// What it holds are replicas.
@@ -82,6 +85,7 @@ impl<V> Viewer<V> {
         Self {
             name,
             kind,
+            joined: now,
             held: Bits::new(pieces),
             playhead: 0,
             lead: Duration::ZERO,
@@ -91,6 +95,7 @@ impl<V> Viewer<V> {
             dependable: true,
             paused: false,
             heard: kind == Kind::Stock,
+            sought: false,
             connected: now,
             counts: true,
             trust: Trust::default(),
