@@ -150,7 +150,7 @@ function nearNow(left: number): boolean {
 }
 
 /** Gives the piece to the peer that would have it here first, if that is within `left` milliseconds. */
-export function choose<Peer>(piece: PieceView<Peer>, left: number, peers: PeerView<Peer>[], result: Plan<Peer>): boolean {
+function choose<Peer>(piece: PieceView<Peer>, left: number, peers: PeerView<Peer>[], result: Plan<Peer>): boolean {
   let best: PeerView<Peer> | null = null
   let bestTime = left
   for (const peer of peers) {

@@ -7,19 +7,28 @@
  */
 
 import type { PeerView, PieceView, Plan, View } from './policy'
-import { choose, SILENT, STALLED } from './policy'
+import { SILENT, STALLED } from './policy'
 
 /** A peer that was asked for a piece and sends nothing for so long is not relied upon when a rescue is due (ms). */
 export const RELIED = 1000
 /** Nobody is believed to keep a promise to the last moment (ms). */
 export const MARGIN = 150
 
+/** What is needed within this time is asked for first (ms). */
+export const SOON = 2000
+/** A peer is asked for about so many seconds of its rate at a time, and at least for so much (bytes). */
+const PORTION_SECONDS = 0.5
+const PORTION_MIN = 128 * 1024
+/** A peer that let us down is thought of as so much slower (ms). */
+const DISTRUST = 15_000
+
 /** Decides what to ask of whom now. */
 export function schedule<Peer>(view: View<Peer>): Plan<Peer> {
   const result: Plan<Peer> = { ask: [], fetch: [] }
   const http = view.podReady && view.podWorks
-  // What is asked of a peer counts in the order of need: for urgent pieces only what is more urgent stands in the way,
-  // for those ahead all that it has to do.
+  // Peers are asked for small portions: what one viewer has to send to all would make everybody wait for it, while those
+  // who have other pieces by then could exchange them. Only where a rescue is due, a peer may be asked for as much as it
+  // can send in time; then what is asked of it counts in the order of need.
   const viewers: PeerView<Peer>[] = []
   const laden: PeerView<Peer>[] = []
   const pods: PeerView<Peer>[] = []
@@ -34,10 +43,11 @@ export function schedule<Peer>(view: View<Peer>): Plan<Peer> {
   for (const piece of view.pieces) {
     const owner = piece.owner === null ? undefined : viewers.find(({ peer }) => peer === piece.owner)
     if (owner !== undefined) owner.backlog += piece.bytes
-    const step = decide(piece, view, http, piece.deadline === null ? laden : viewers, pods, owner, result)
+    const pressing = piece.right !== null
+    const step = decide(piece, view, http, pressing ? viewers : laden, pressing, pods, owner, result)
     if (step === 'fetch') result.fetch.push(piece.index)
-    if (step !== 'ask' || piece.deadline === null) continue
-    const asked = laden.find(({ peer }) => peer === result.ask.at(-1)?.peer)
+    if (step !== 'ask') continue
+    const asked = (pressing ? laden : viewers).find(({ peer }) => peer === result.ask.at(-1)?.peer)
     if (asked !== undefined) asked.backlog += piece.bytes
   }
   return result
@@ -48,13 +58,14 @@ function decide<Peer>(
   view: View<Peer>,
   http: boolean,
   viewers: PeerView<Peer>[],
+  pressing: boolean,
   pods: PeerView<Peer>[],
   owner: PeerView<Peer> | undefined,
   result: Plan<Peer>,
 ): 'ask' | 'fetch' | 'wait' {
   const quiet = view.now - piece.progressAt
-  const anybody = (): 'ask' | 'wait' => (choose(piece, Infinity, viewers, result) ? 'ask' : 'wait')
-  const pod = (): 'ask' | 'wait' => (choose(piece, Infinity, pods, result) ? 'ask' : 'wait')
+  const anybody = (): 'ask' | 'wait' => (choose(piece, Infinity, viewers, pressing, result) ? 'ask' : 'wait')
+  const pod = (): 'ask' | 'wait' => (choose(piece, Infinity, pods, true, result) ? 'ask' : 'wait')
   if (piece.state === 'http') {
     if (view.podWorks || quiet <= SILENT) return 'wait'
     return anybody() === 'ask' ? 'ask' : pod()
@@ -86,8 +97,26 @@ function withPod<Peer>(
   if (piece.suspect) return 'fetch'
   if (piece.right !== 'rescued') return piece.state === 'idle' || quiet > RELIED ? 'fetch' : 'wait'
   const left = (piece.deadline ?? view.now) - view.now - MARGIN
-  if (piece.state === 'idle') return choose(piece, left, viewers, result) ? 'ask' : 'fetch'
+  if (piece.state === 'idle') return choose(piece, left, viewers, true, result) ? 'ask' : 'fetch'
   if (owner === undefined) return 'fetch'
   const needs = (owner.backlog / owner.bytesPerSecond) * 1000
   return needs <= left && quiet <= RELIED ? 'wait' : 'fetch'
+}
+
+/** Gives the piece to the peer that would have it here first, if that is within `left` milliseconds. */
+function choose<Peer>(piece: PieceView<Peer>, left: number, peers: PeerView<Peer>[], pressing: boolean, result: Plan<Peer>): boolean {
+  let best: PeerView<Peer> | null = null
+  let bestTime = left
+  for (const peer of peers) {
+    if (peer.choking || !peer.has(piece.index)) continue
+    if (!pressing && peer.backlog > 0 && peer.backlog + piece.bytes > Math.max(PORTION_MIN, peer.bytesPerSecond * PORTION_SECONDS)) continue
+    const time = ((peer.backlog + piece.bytes) / peer.bytesPerSecond) * 1000 + (peer.snubbed ? DISTRUST : 0)
+    if (time >= bestTime) continue
+    best = peer
+    bestTime = time
+  }
+  if (best === null) return false
+  best.backlog += piece.bytes
+  result.ask.push({ index: piece.index, peer: best.peer })
+  return true
 }

@@ -80,8 +80,8 @@ const UNREACHABLE = 4
 const BUSY_TICK = 100
 const IDLE_TICK = 1000
 /** Looks within a busy tick that come at once; further ones are so far apart (ms), whatever others send. */
-const MAX_LOOKS = 20
-const PAUSE = 20
+const MAX_LOOKS = 10
+const PAUSE = 25
 const MAX_BANNED = 1000
 /** Two connections to the same peer made within this time are settled by rule, later ones are refused (ms). */
 const CROSSING = 3000

@@ -17,6 +17,7 @@ class FakePeer {
   buffered = 0
   served = 0
   place: { playhead: number; lead: number } | null = null
+  held = { has: (): boolean => false }
   asked = [{ index: 0, begin: 0, length: 4 }]
   choke = (): void => void (this.choked = true)
   unchoke = (): void => void (this.choked = false)
@@ -76,17 +77,18 @@ test('a reader who takes nothing away is not sent more', async () => {
 })
 
 /** Peers that ask and say where they play, and the order in which blocks leave. */
-function order(peers: { place: number | null; asks: number[]; buffered?: number }[], uplink = 0): Promise<string[]> {
+function order(peers: { place: number | null; asks: number[]; buffered?: number; held?: number[] }[], uplink = 0): Promise<string[]> {
   const clock = new TestClock()
   const store = new Memory(1e6).open(100, { pinned: () => false, playhead: () => 0, changed: () => undefined })
   for (let index = 0; index < 100; index++) store.put(index, new Uint8Array(8))
   const sent: string[] = []
   const speed = { bytesPerSecond: uplink, look: () => undefined, sent: () => undefined, forget: () => undefined }
   const uploads = new Uploads({ clock, store, counters: newCounters(), uplink: speed as unknown as Uplink, maySend: () => true })
-  const all = peers.map(({ place, asks, buffered = 0 }, name) => ({
+  const all = peers.map(({ place, asks, buffered = 0, held = [] }, name) => ({
     ready: true,
     choked: false,
     buffered,
+    held: { has: (index: number) => held.includes(index) },
     place: place === null ? null : { playhead: place, lead: 0 },
     asked: asks.map((index) => ({ index, begin: 0, length: 4 })),
     refuse: () => undefined,
@@ -99,6 +101,7 @@ test.each<[string, Parameters<typeof order>[0], string[]]>([
   ['the nearest to a playhead', [{ place: 10, asks: [40, 12] }, { place: 20, asks: [21, 90] }], ['1:21', '0:12', '0:40', '1:90']],
   ['what lies behind last', [{ place: 50, asks: [40, 99] }], ['0:99', '0:40']],
   ['who does not say where it plays in between, in the order of asking', [{ place: null, asks: [9, 3] }, { place: 0, asks: [30, 5] }], ['1:5', '0:9', '0:3', '1:30']],
+  ['what can be had elsewhere a little later', [{ place: 0, asks: [3, 5, 12] }, { place: 90, asks: [], held: [3] }], ['0:5', '0:3', '0:12']],
   ['nobody whose link is full', [{ place: 0, asks: [1], buffered: 70_000 }, { place: 0, asks: [50] }], ['1:50']],
 ])('requests are answered by need: %s', async (_name, peers, expected) => {
   expect(await order(peers)).toEqual(expected)

@@ -30,6 +30,8 @@ const FREE = 16 * 1024
 const SOMEWHERE = 24
 /** What lies behind the playhead comes last. */
 const BEHIND = 1e6
+/** A piece that another neighbour holds already may come later by so many pieces: it can be had there, too. */
+const ELSEWHERE = 6
 
 /** What uploads are given. */
 export interface Uploading {
@@ -181,7 +183,8 @@ export class Uploads {
       if (!peer.ready || peer.choked || peer.asked.length === 0 || peer.buffered >= waiting) continue
       if (busy >= atOnce && peer.buffered <= FREE) continue
       peer.asked.forEach((block, at) => {
-        const need = needOf(peer, block, at)
+        let need = needOf(peer, block, at)
+        for (const other of peers) if (other !== peer && other.held.has(block.index)) need += ELSEWHERE
         if (need >= least) return
         least = need
         found = { peer, at }

@@ -18,6 +18,7 @@ import { pieceSize } from './metainfo'
 import type { Peer } from './peer'
 import { patience } from './policy'
 import type { Read, Reads } from './reads'
+import { SOON } from './schedule'
 import { Timeline } from './timeline'
 
 /** What it looks at. */
@@ -78,7 +79,9 @@ export class Wanting {
   constructor(around: Surroundings) {
     this.around = around
     this.lottery = new Lottery(around.meta.pieceCount, (length) => around.random(length))
-    this.salt = around.random(1)[0] ?? 0
+    const [high = 0, low = 0] = around.random(2)
+    // Odd, so that no two pieces come out alike.
+    this.salt = 0x9e3779b1 ^ (((high << 8) | low) << 1)
   }
 
   /** The player asks for something; true when it has just started or sought. */
@@ -147,10 +150,7 @@ export class Wanting {
       const hungry = this.isHungry(read, settings)
       const needed = read.time === null ? read.begunAt : now + ahead * 1000
       const right = hungry ? (read.time === null ? 'instant' : 'rescued') : null
-      // While there is time, viewers at the same place begin at different pieces, so that they can help each other.
-      const count = read.last - read.first + 1
-      const turn = ahead > NEAR ? this.salt % count : 0
-      for (let i = 0; i < count; i++) add(read.first + ((i + turn) % count), needed, right)
+      for (let index = read.first; index <= read.last; index++) add(index, needed, right)
     }
     const { begin } = this
     if (begin !== null) for (let index = begin; index < Math.min(held.size, begin + settings.instant); index++) if (!this.arrived.has(index)) add(index, now, null)
@@ -158,8 +158,24 @@ export class Wanting {
     let grants = 0
     for (const index of this.granted.keys()) if (grants++ < GRANTS_AT_ONCE) add(index, null, 'granted')
     for (const { index, deadline } of this.near(held, now, position)) add(index, deadline, null)
-    for (const index of this.far(held)) add(index, null, null)
-    return [...list.values()]
+    const wanted = this.inOrder([...list.values()], now)
+    for (const index of this.far(held)) if (!list.has(index)) wanted.push({ index, deadline: null, right: null })
+    return wanted
+  }
+
+  /**
+   * What is needed soon by need; the rest by how few have it, and for each viewer in another order, because those who
+   * hold different pieces can give each other what only one of them had to be given.
+   */
+  private inOrder(list: Wanted[], now: number): Wanted[] {
+    const givers = this.givers()
+    const keys = new Map<number, number>()
+    for (const { index, right, deadline } of list) {
+      const soon = right !== null || (deadline !== null && deadline - now <= SOON)
+      const holders = givers.filter((peer) => peer.held.has(index)).length
+      keys.set(index, (soon ? 0 : 1000) + holders + ((Math.imul(index + 1, this.salt) >>> 8) & 0xffff) / 0x10000)
+    }
+    return list.sort((a, b) => (keys.get(a.index) ?? 0) - (keys.get(b.index) ?? 0))
   }
 
   /** Everything that is wanted when nobody conducts; `hold` says which reads wait for a conductor's welcome. */

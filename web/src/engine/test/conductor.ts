@@ -29,7 +29,9 @@ export class TestConductor {
   ahead = 40
   /** What it does instead of welcoming. */
   deaf = false
-  private readonly inFlight = new Map<number, number>()
+  /** Pieces that one viewer is to bring in at a time. */
+  atOnce = Infinity
+  private readonly inFlight = new Map<number, { at: number; viewer: Conducted }>()
   private turn = 0
   private readonly world: World
 
@@ -87,10 +89,12 @@ export class TestConductor {
     const orders = new Map<Conducted, number[]>()
     for (const { playhead } of ready) {
       for (let index = playhead ?? 0; index < Math.min(pieces, (playhead ?? 0) + this.ahead); index++) {
-        if (this.viewers.some(({ held }) => held.has(index)) || now - (this.inFlight.get(index) ?? -Infinity) < 4000) continue
-        const viewer = ready[this.turn++ % ready.length]
-        if (viewer === undefined) return
-        this.inFlight.set(index, now)
+        if (this.viewers.some(({ held }) => held.has(index)) || now - (this.inFlight.get(index)?.at ?? -Infinity) < 4000) continue
+        const busy = (viewer: Conducted): number => [...this.inFlight].filter(([piece, flight]) => flight.viewer === viewer && !viewer.held.has(piece) && now - flight.at < 4000).length
+        const free = ready.filter((viewer) => this.atOnce === Infinity || busy(viewer) < this.atOnce)
+        const viewer = free[this.turn++ % free.length]
+        if (viewer === undefined) break
+        this.inFlight.set(index, { at: now, viewer })
         orders.set(viewer, [...(orders.get(viewer) ?? []), index])
       }
     }
