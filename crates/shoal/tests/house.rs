@@ -14,7 +14,7 @@ use std::process::Command;
 use cargo_metadata::{DependencyKind, MetadataCommand, Package};
 
 /// Which crates of ours each crate may use. Tests may use more.
-const ARROWS: [(&str, &[&str]); 16] = [
+const ARROWS: [(&str, &[&str]); 17] = [
     ("names", &[]),
     ("bittorrent", &["names"]),
     ("datachannel", &[]),
@@ -48,6 +48,7 @@ const ARROWS: [(&str, &[&str]); 16] = [
         ],
     ),
     ("bench", &["db", "names"]),
+    ("sim", &["swarm"]),
     (
         "testpod",
         &[

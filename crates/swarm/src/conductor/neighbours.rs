@@ -11,7 +11,7 @@ use crate::choose::sample;
 
 /// Candidates looked at for each one wanted. With more of them everybody would be sent to the same few best ones, who cannot take
 /// them all.
-const LOOKED_AT: usize = 3;
+const LOOKED_AT: usize = 4;
 
 /// One in so many is chosen by chance alone.
 const BY_CHANCE: usize = 4;
