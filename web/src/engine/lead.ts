@@ -14,6 +14,8 @@ export interface PlayerState {
   /** Seconds of media that are buffered from there without a gap. */
   ahead: number
   paused: boolean
+  /** Seconds of media per second; 1 when not given. */
+  rate?: number
 }
 
 /** Gaps up to this many seconds between fragments are no seek. */

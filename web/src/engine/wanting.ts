@@ -142,13 +142,13 @@ export class Wanting {
     const held = this.around.held()
     const now = clock.now()
     const list = new Map<number, Wanted>()
-    const { ahead, position } = this.around.player()
+    const { ahead, position, rate = 1 } = this.around.player()
     const add = (index: number, deadline: number | null, right: Right | null): void => {
       if (!held.has(index) && !list.has(index)) list.set(index, { index, deadline, right: this.rightTo(index, right, settings) })
     }
     for (const read of [...reads].sort((a, b) => a.start - b.start)) {
       const hungry = this.isHungry(read, settings)
-      const needed = read.time === null ? read.begunAt : now + ahead * 1000
+      const needed = read.time === null ? read.begunAt : now + (ahead / rate) * 1000
       const right = hungry ? (read.time === null ? 'instant' : 'rescued') : null
       for (let index = read.first; index <= read.last; index++) add(index, needed, right)
     }
@@ -157,7 +157,7 @@ export class Wanting {
     this.pruneGrants(held, now)
     let grants = 0
     for (const index of this.granted.keys()) if (grants++ < GRANTS_AT_ONCE) add(index, null, 'granted')
-    for (const { index, deadline } of this.near(held, now, position)) add(index, deadline, null)
+    for (const { index, deadline } of this.near(held, now, position, rate)) add(index, deadline, null)
     const wanted = this.inOrder([...list.values()], now)
     for (const index of this.far(held)) if (!list.has(index)) wanted.push({ index, deadline: null, right: null })
     return wanted
@@ -196,13 +196,13 @@ export class Wanting {
 
   /**
    * A peer is interesting when it holds something that is wanted, even if it does not let us ask yet; the pod only for
-   * what the player waits for.
+   * what the player waits for, and for what it has granted.
    */
   interest(peer: Peer, conducted: boolean): boolean {
     const held = this.around.held()
     for (const read of this.around.reads) if (peer.held.offers(held, read.first, read.last + 1)) return true
-    if (peer.isPod) return false
     for (const index of this.granted.keys()) if (peer.held.has(index) && !held.has(index)) return true
+    if (peer.isPod) return false
     const { from, to } = this.horizon(conducted ? this.around.window() : AHEAD_MAX)
     return peer.held.offers(held, from, to)
   }
@@ -216,7 +216,7 @@ export class Wanting {
   /** A rescue is due: the buffer ends soon, or there is none and the player has waited long enough. */
   private isHungry(read: Read, settings: Settings): boolean {
     const { clock } = this.around
-    const { ahead, paused } = this.around.player()
+    const { ahead, paused, rate = 1 } = this.around.player()
     const helpless = ![...this.around.peers()].some((peer) => peer.ready && !peer.isPod)
     if (ahead <= NOTHING) {
       // Nothing plays before the header is here, and it is one piece.
@@ -228,7 +228,7 @@ export class Wanting {
     if (paused) return false
     const fetchTime = Math.min(MAX_FETCH_TIME, (this.missing(read) / (this.around.podRate() || POD_GUESS)) * 1000)
     const lead = settings.patience + fetchTime
-    return ahead * 1000 < (helpless ? Math.max(lead, ALONE_LEAD) : lead)
+    return (ahead / rate) * 1000 < (helpless ? Math.max(lead, ALONE_LEAD) : lead)
   }
 
   private missing(read: Read): number {
@@ -243,7 +243,7 @@ export class Wanting {
   }
 
   /** What plays within the next seconds and some viewer holds, in the order of playback. */
-  private *near(held: Bitfield, now: number, position: number): Iterable<{ index: number; deadline: number }> {
+  private *near(held: Bitfield, now: number, position: number, rate: number): Iterable<{ index: number; deadline: number }> {
     const { meta } = this.around
     const { from, to } = this.horizon(NEAR * this.timeline.rate)
     const givers = this.givers()
@@ -252,7 +252,7 @@ export class Wanting {
     for (let index = from; index < to; index++) {
       if (held.has(index) || !givers.some((peer) => peer.held.has(index))) continue
       const seconds = Math.max(0, index * meta.pieceLength - begin) / this.timeline.rate
-      yield { index, deadline: now + seconds * 1000 }
+      yield { index, deadline: now + (seconds / rate) * 1000 }
     }
   }
 

@@ -42,6 +42,7 @@ interface PlayerState {
   position: number
   ahead: number
   paused: boolean
+  rate: number
 }
 
 interface EngineOptions {
@@ -82,11 +83,11 @@ export function trackersOf(video: VideoDetails): string[] {
 }
 
 /** What a video element plays and holds. Gaps that hls.js jumps over are no gaps. */
-export function playerState(element: Pick<HTMLVideoElement, 'currentTime' | 'buffered' | 'paused'>): PlayerState {
-  const { currentTime: position, buffered, paused } = element
+export function playerState(element: Pick<HTMLVideoElement, 'currentTime' | 'buffered' | 'paused' | 'playbackRate'>): PlayerState {
+  const { currentTime: position, buffered, paused, playbackRate } = element
   let end = position
   for (let i = 0; i < buffered.length; i++) if (buffered.start(i) <= end + 0.3) end = Math.max(end, buffered.end(i))
-  return { position, ahead: end - position, paused }
+  return { position, ahead: end - position, paused, rate: playbackRate > 0 ? playbackRate : 1 }
 }
 
 /**

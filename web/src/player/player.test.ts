@@ -117,7 +117,7 @@ it.each<[string, number, [number, number][], number]>([
   ['outside', 5, [[9, 20]], 0],
 ])('what the player holds: %s', (_name, currentTime, ranges, ahead) => {
   const buffered = { length: ranges.length, start: (i: number) => ranges[i]?.[0] ?? 0, end: (i: number) => ranges[i]?.[1] ?? 0 }
-  expect(playerState({ currentTime, buffered, paused: false })).toEqual({ position: currentTime, ahead, paused: false })
+  expect(playerState({ currentTime, buffered, paused: false, playbackRate: 1.5 })).toEqual({ position: currentTime, ahead, paused: false, rate: 1.5 })
 })
 
 it.each<[number, number, string | undefined]>([
