@@ -103,8 +103,8 @@ describe('which video is asked for again, and when', async () => {
     ['nothing to play yet', { streamingPlaylists: [] }, 1.5],
     ['more is coming', { progress: { step: 'transcode', percent: 1, done: 0, total: 2 } }, 3],
     ['waiting for all qualities', { state: { id: 2, label: '' } }, 3],
-    ['just published', { publishedAt: '2026-03-01T11:59:00Z' }, 5],
-    ['published a while ago', { publishedAt: '2026-03-01T11:40:00Z' }, 20],
+    ['just published', { publishedAt: '2026-03-01T11:59:00Z' }, 10],
+    ['published a while ago', { publishedAt: '2026-03-01T11:40:00Z' }, 40],
     ['failed', { state: { id: 7, label: '' }, streamingPlaylists: [] }, undefined],
   ])('%s', (_name, part, expected) => expect(pauseBeforeNext(video(part), now)).toBe(expected))
 })

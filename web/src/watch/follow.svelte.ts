@@ -14,7 +14,7 @@ export function pauseBeforeNext(video: VideoDetails, now: number): number | unde
   if (!hasFiles) return 1.5
   if (video.progress || (video.state && video.state.id !== published)) return 3
   const minutes = (now - Date.parse(video.publishedAt)) / 60_000
-  if (minutes < 60) return Math.max(5, Math.min(30, minutes))
+  if (minutes < 60) return Math.max(10, Math.min(60, 2 * minutes))
   // Sharing begins when enough watch.
   return video.p2pOff === 'few' ? 20 : undefined
 }
