@@ -7,6 +7,7 @@ import { describe, expect, test, vi } from 'vitest'
 import { WELCOME_TIME } from './swarm'
 import { numbers, TestConductor } from './test/conductor'
 import { PACE, TestPlayer } from './test/player'
+import { PodPeer } from './test/pod-peer'
 import { Stranger } from './test/stranger'
 import { World } from './test/world'
 
@@ -335,6 +336,40 @@ describe('when things go wrong', () => {
     await run(world, [player])
     expect(player).toMatchObject({ done: true, stalled: 0 })
     expect(conductor.reports.length).toBeLessThan(200)
+  })
+
+  test.each<[string, (world: World) => void]>([
+    ['is refused', (world) => (world.pod.status = 403)],
+    ['is silent', (world) => (world.pod.silent = true)],
+  ])('HTTP that %s is replaced by the pod as a peer', async (_name, block) => {
+    const { world } = made()
+    const peer = new PodPeer(world)
+    block(world)
+    const player = new TestPlayer(world)
+    await run(world, [player])
+    expect(player.done).toBe(true)
+    expect(player.startedAfter).toBeLessThan(6000)
+    expect(player.viewer.engine.stats()).toMatchObject({ fromPod: SIZE, fromPodByPeer: SIZE, fromPeers: 0, conducted: true })
+    expect(peer.sent).toBeLessThan(SIZE * 1.2)
+    expect(world.pod.ranges.length).toBeLessThan(30)
+  })
+
+  test('a quality switch leaves the old swarm its viewers and is told as a pause', async () => {
+    const { world, conductor } = made()
+    const other = { ...world.pod.file, fileUrl: 'http://pod/other.mp4', infoHash: '00'.repeat(20) }
+    const viewer = world.engine({ files: [world.pod.file, other] })
+    await viewer.play(0, 1_000_000)
+    const second = new TestPlayer(world)
+    await world.clock.advance(1000)
+    conductor.heard.length = 0
+    // The other rendition has no torrent here: it plays over HTTP.
+    viewer.load(0, 100_000, { url: 'http://pod/other.mp4' })
+    await world.clock.advance(2000)
+    expect(conductor.reports.some(({ flags }) => flags === 3)).toBe(true)
+    const before = viewer.engine.stats().toPeers
+    await run(world, [second])
+    expect(second).toMatchObject({ done: true, stalled: 0 })
+    expect(viewer.engine.stats().toPeers + before).toBeGreaterThan(0)
   })
 
   test('HTTP that fails is replaced by viewers', async () => {

@@ -54,6 +54,8 @@ export interface EngineOptions {
 export const MEMORY_BYTES = 192 * 1024 * 1024
 /** After a sleep longer than this nothing of what was said to trackers holds any more (ms). */
 const SLEPT = 15_000
+/** The player's state is good for so long (ms). */
+const SEEN_TIME = 10
 /** What is kept is looked through so long after the start (ms). */
 const TIDY_AFTER = 10_000
 /** A fragment without a range is read whole, up to this size. */
@@ -77,6 +79,7 @@ export class Engine {
   private readonly reporter: Reporter
   private readonly outside: Outside
   private readonly options: EngineOptions
+  private seen: { at: number; state: PlayerState } | null = null
   private trackers: Tracker[] = []
   private sharing: boolean
   private playing: Rendition | null = null
@@ -193,8 +196,11 @@ export class Engine {
     first?.prepare()
   }
 
+  /** The player's state; a video element takes its time to say it, so many questions of one moment get one answer. */
   private player(): PlayerState {
-    return this.options.player?.() ?? this.lead.state()
+    const now = this.clock.now()
+    if (this.seen === null || now - this.seen.at > SEEN_TIME) this.seen = { at: now, state: this.options.player?.() ?? this.lead.state() }
+    return this.seen.state
   }
 
   /** The page was not running for a while. */
@@ -214,9 +220,11 @@ export class Engine {
     this.playing = rendition
     const { time } = request
     if (time !== null) this.lead.asked(time.start)
+    this.seen = null
     const lead = this.options.player?.().ahead ?? (time === null ? 0 : this.lead.before(time.start))
     const data = await rendition.read({ ...request.range, time, lead, signal: request.signal, progress: request.progress })
     if (time !== null) this.lead.delivered(time.start, time.duration)
+    this.seen = null
     return data
   }
 
