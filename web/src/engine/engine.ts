@@ -189,7 +189,7 @@ export class Engine {
 
   /** What plays first is the only rendition, or the one that the page thinks likely. */
   private prepare(): void {
-    if (this.outside.sha1 === null || this.outside.connector === null) return
+    if (this.outside.sha1 === null || this.outside.connector === null || this.renditions.length === 0) return
     const { likely } = this.options
     const first = this.renditions.length === 1 ? this.renditions[0] : likely === undefined ? undefined : this.find(likely)
     this.tracked().forEach((tracker) => tracker.warm())
