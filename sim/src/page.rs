@@ -268,7 +268,11 @@ fn ask(world: &mut World<'_>, who: Who) {
     if viewer.neighbours.is_empty() || viewer.requests.len() >= AT_ONCE {
         return;
     }
-    let playhead = world.cut.piece_at(viewer.playback.position(world.now));
+    let mut playhead = world.cut.piece_at(viewer.playback.position(world.now));
+    if let Some(next) = world.cut.fragments.get(viewer.playback.next) {
+        // After a seek into a fragment its beginning is needed too.
+        playhead = playhead.min(next.first);
+    }
     world.viewers[who as usize].playhead = playhead;
     let near = ((NEAR * RATE / world.cut.piece_bytes) as u32).max(1);
     let near = playhead..(playhead + near).min(world.cut.pieces);

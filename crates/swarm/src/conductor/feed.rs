@@ -160,11 +160,16 @@ impl<V: Copy + Eq + Hash + Ord + Debug> Conductor<V> {
         let missing = viewer.held.gaps(soon).filter(|it| !viewer.flies(*it));
         let out_of_reach = |piece: &u32| {
             let holders = u64::from(self.replicas.holders(*piece));
-            holders > 0 && holders * neighbours < 2 * viewers
+            holders * neighbours < 3 * viewers
         };
         let missing: Vec<u32> = missing.filter(out_of_reach).collect();
         for piece in missing {
-            self.send_off(now, slot, piece, Charge::Instant);
+            let charge = if self.replicas.missing().has(piece) {
+                Charge::Feed
+            } else {
+                Charge::Instant
+            };
+            self.send_off(now, slot, piece, charge);
             grants.push((slot, piece));
         }
     }

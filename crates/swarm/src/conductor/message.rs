@@ -26,7 +26,7 @@ pub enum FromPage {
         swarm: u8,
         /// Which swarm.
         infohash: InfoHash,
-        /// Reserved; 0.
+        /// As in a report.
         flags: u32,
         /// Pieces that it has.
         held: Vec<Range<u32>>,

@@ -96,7 +96,7 @@ impl Default for Rules {
             grants_alone: 32,
             run_in_crowd: 4,
             urgent: Duration::from_secs(3),
-            seek: Duration::from_secs(4),
+            seek: Duration::from_millis(4500),
             stranded: Duration::from_secs(8),
             window_stranded: Duration::from_secs(10),
             seeds: 0.2,
