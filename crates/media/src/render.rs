@@ -24,7 +24,12 @@ pub struct Target<'a> {
 
 /// Fragments begin at keyframes, but not more often than about this (microseconds), so that a file with a keyframe in
 /// every frame does not become all headers.
-const MIN_FRAGMENT_US: &str = "3800000";
+const MIN_FRAGMENT_US: &str = "1900000";
+/// The same where the keyframes are our own.
+const MIN_ENCODED_FRAGMENT_US: &str = "900000";
+/// Where an encoding has keyframes besides the even ones (seconds): a player shows nothing before it has a whole fragment, so the
+/// first ones are short.
+const EARLY_KEYFRAMES_S: &str = "1,2,4";
 const AUDIO_FRAGMENT_US: &str = "4000000";
 
 /// The colour of a card without a picture.
@@ -106,7 +111,12 @@ pub fn render(
             builder
                 .arg("-movflags")
                 .arg(format!("{flags}+frag_keyframe"));
-            builder.arg("-min_frag_duration").arg(MIN_FRAGMENT_US);
+            builder
+                .arg("-min_frag_duration")
+                .arg(match rendition.video {
+                    VideoWork::Copy => MIN_FRAGMENT_US,
+                    _ => MIN_ENCODED_FRAGMENT_US,
+                });
         }
         builder.output(target.output);
     }
@@ -176,7 +186,9 @@ fn add_video(builder: &mut Builder, probe: &Probe, rendition: &Rendition, n: usi
         encode.maxrate
     ));
     // No keyframes but these, so that they fall on the same instants in every rendition.
-    builder.args(&format!("-g {gop} -keyint_min {gop} -sc_threshold 0"));
+    builder.args(&format!(
+        "-g {gop} -keyint_min {gop} -sc_threshold 0 -force_key_frames {EARLY_KEYFRAMES_S}"
+    ));
     builder.args(&format!(
         "-colorspace {matrix} -color_primaries {primaries} -color_trc {transfer} -color_range tv"
     ));

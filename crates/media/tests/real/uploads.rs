@@ -161,14 +161,17 @@ async fn fast_video_is_slowed_only_where_small() {
         ]
     );
     let keyframes = times(&published.made[&96].file, "v:0", "-skip_frame nokey");
-    assert_eq!(keyframes, ["0.000000", "4.000000", "8.000000"]);
+    assert_eq!(
+        keyframes,
+        ["0.000000", "1.000000", "2.000000", "4.000000", "8.000000"]
+    );
     let lengths: Vec<f64> = published.made[&180]
         .index
         .segments
         .iter()
         .map(|s| s.duration_s)
         .collect();
-    assert_eq!(lengths[..2], [4.0, 4.0]);
+    assert_eq!(lengths[..4], [1.0, 1.0, 2.0, 4.0]);
 }
 
 #[tokio::test]
@@ -181,7 +184,17 @@ async fn film_rates_stay_in_step() {
     // The comparison of keyframes between 59.94 and 29.97 is part of publishing.
     let published = publish(&upload, &limits).await;
     let keyframes = times(&published.made[&96].file, "v:0", "-skip_frame nokey");
-    assert_eq!(keyframes, ["0.000000", "4.004000", "8.008000", "12.012000"]);
+    assert_eq!(
+        keyframes,
+        [
+            "0.000000",
+            "1.001000",
+            "2.002000",
+            "4.004000",
+            "8.008000",
+            "12.012000"
+        ]
+    );
 }
 
 #[tokio::test]
