@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { browser, minute, picture, plays, startPod, until } from './pod.mjs'
+import { browser, minute, noBarriers, picture, plays, startPod, until } from './pod.mjs'
 
 let pod, video, people
 before(async () => {
@@ -89,6 +89,43 @@ test('a viewer that sends wrong pieces is dropped and playback goes on', async (
   story.diagnostic(`${dropped} peer(s) dropped`)
   await leave(honest)
   await leave(liar)
+})
+
+test('what others can see is said before it happens, once, with the switch beside it', async () => {
+  const context = await people[0].newContext({ viewport: { width: 1280, height: 800 } })
+  const page = await context.newPage()
+  await page.addInitScript(() => {
+    // What stands on the page at the moment at which the tracker is called.
+    const Socket = globalThis.WebSocket
+    globalThis.told = []
+    globalThis.WebSocket = class extends Socket {
+      constructor(...given) {
+        super(...given)
+        globalThis.told.push(document.querySelector('[data-notice=sharing]') !== null)
+      }
+    }
+  })
+  const notice = page.locator('[data-notice=sharing]')
+  const off = () => page.locator('[data-off]').getAttribute('data-off')
+  await page.goto(`${pod.address}/w/${video.shortUUID}`)
+  await plays(page, 1)
+  await until('the tracker was called', () => page.evaluate(() => globalThis.told.length > 0))
+  assert.deepEqual(await page.evaluate(() => globalThis.told[0]), true, 'the notice is there first')
+  await noBarriers(page)
+  await picture(page, 'sharing-notice')
+  await notice.getByRole('switch').click()
+  await until('nothing is shared', async () => (await off()) === 'viewer')
+  await notice.getByRole('switch').click()
+  await until('the switch turns back', async () => (await off()) === '')
+  await notice.getByRole('button').click()
+  await until('it goes', async () => (await notice.count()) === 0)
+  await page.reload()
+  await plays(page, 1)
+  assert.equal(await notice.count(), 0, 'it is said once')
+  await page.goto(`${pod.address}/videos/embed/${video.shortUUID}?autoplay=1&p2p=0`)
+  await plays(page, 1)
+  assert.deepEqual(await page.evaluate(() => globalThis.told), [], 'nobody is called')
+  await context.close()
 })
 
 test('with P2P off everything comes from the pod', async () => {

@@ -19,7 +19,7 @@ fn public(settings: &Settings) -> Value {
         "client": { "videos": { "miniature": { "displayAuthorAvatar": true, "preferAuthorDisplayName": false } } },
         "defaults": {
             "publish": { "downloadEnabled": true, "commentsPolicy": 1, "privacy": 1, "licence": null },
-            "p2p": { "webapp": { "enabled": settings.p2p }, "embed": { "enabled": settings.p2p } },
+            "p2p": { "webapp": { "enabled": settings.p2p.enabled }, "embed": { "enabled": settings.p2p.enabled } },
             "player": { "autoPlay": true },
         },
         "instance": {
@@ -54,7 +54,7 @@ fn public(settings: &Settings) -> Value {
         },
         "user": { "videoQuota": settings.quota.number(), "videoQuotaDaily": settings.quota_daily.number() },
         "videoCaption": { "file": { "size": { "max": 0 }, "extensions": [] } },
-        "tracker": { "enabled": settings.p2p },
+        "tracker": { "enabled": settings.p2p.enabled },
         "trending": { "videos": { "intervalDays": 7, "algorithms": { "enabled": ["most-viewed"], "default": "most-viewed" } } },
         "search": { "remoteUri": { "users": false, "anonymous": false }, "searchIndex": { "enabled": false, "url": "" } },
         "webrtc": { "stunServers": [] },

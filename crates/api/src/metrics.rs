@@ -42,6 +42,8 @@ pub struct PlaybackReport {
     pub downloaded_bytes_p2p: f64,
     #[serde(rename = "downloadedBytesHTTP")]
     pub downloaded_bytes_http: f64,
+    /// The part of `downloadedBytesHTTP` that came from the pod over WebRTC (an addition of ours).
+    pub downloaded_bytes_pod_peer: Option<f64>,
     #[serde(rename = "uploadedBytesP2P")]
     pub uploaded_bytes_p2p: f64,
     pub video_id: VideoName,
@@ -66,7 +68,7 @@ pub async fn playback(
         from_pod: body.downloaded_bytes_http as i64,
         from_peers: body.downloaded_bytes_p2p as i64,
         to_peers: body.uploaded_bytes_p2p as i64,
-        shares: body.p2p_enabled,
+        from_pod_by_peer: body.downloaded_bytes_pod_peer.unwrap_or(0.0) as i64,
         peers: body.p2p_peers.filter(|_| body.p2p_enabled).unwrap_or(0.0),
         stalls: body.buffer_stalls.unwrap_or(0.0) as i64,
         errors: body.errors as i64,

@@ -19,6 +19,7 @@ pub mod publish;
 pub mod reading;
 pub mod removal;
 pub mod swarms;
+pub mod terms;
 pub mod uploads;
 pub mod users;
 pub mod videos;

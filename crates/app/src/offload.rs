@@ -1,7 +1,8 @@
-//! How much of the load viewers carry, hour by hour: what left the pod for a video, and what its viewers got from each other. The
-//! conductors of the swarms count it as long as a swarm lives; desktop clients' bytes come from the seeder, and pages that do not
-//! share say themselves what they took. Here the counters are read every few seconds, the differences are summed up in memory, and
-//! what changed is written at most once a minute. It is no accounting to the byte: a pod that is killed loses the last minute.
+//! How much of the load viewers carry, hour by hour: what left the pod for a video, and what its viewers got from each other. Pages say
+//! themselves what they took over HTTP and from whom they got the rest; what the pod sends as a peer, to stock clients too, its
+//! seeder counts. (The conductors' accounts are no source: they count what was granted, taken or not, end with their swarm, and know
+//! nothing of pages that do not share.) It is summed up in memory, and what changed is written at most once a minute. It is no
+//! accounting to the byte: a pod that is killed loses the last minute, and a page may lie.
 
 use crate::{
     Error, Pod, Result,
@@ -12,7 +13,7 @@ use bittorrent::InfoHash;
 use db::{offload::Offload, users::User};
 use names::{VideoId, VideoRef};
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -32,31 +33,19 @@ const DAYS_LAST: i64 = 5 * 365 * DAY;
 const READ_EVERY: Duration = Duration::from_secs(10);
 /// After so many readings what changed is written.
 const WRITE_AFTER: u32 = 6;
+/// Swarms whose members are counted.
+const BUSIEST: usize = 1000;
 /// Videos that wait to be written at a time; of more only the pod's own sums are kept.
 const MOST_WAITING: usize = 20_000;
 
-/// Who counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Source {
-    /// The conductor of a swarm of browsers.
-    Conductor,
-    /// The seeder, for desktop clients.
-    Seeder,
-}
-
-/// A swarm's counters, which only grow as long as its counter lives.
+/// A swarm at a moment.
 #[derive(Debug, Clone, Copy)]
 pub struct Reading {
-    pub source: Source,
     pub infohash: InfoHash,
-    /// Bytes that left the pod.
-    pub from_pod: u64,
-    /// Bytes that viewers have got in all, from whomever.
-    pub delivered: u64,
-    /// Viewers at the moment.
+    /// Bytes that the pod has sent as a peer; a counter that may begin anew.
+    pub sent: u64,
+    /// Browsers in the swarm.
     pub viewers: u64,
-    /// Nothing more will come: the counter is gone, and another may begin at nothing.
-    pub over: bool,
 }
 
 /// The sums since they were written last.
@@ -65,19 +54,12 @@ pub struct Ledger(Mutex<Book>);
 
 #[derive(Default)]
 struct Book {
-    /// The counters as they were read last.
-    read: HashMap<(Source, InfoHash), Counters>,
+    /// What the pod had sent when it was read last.
+    sent: HashMap<InfoHash, u64>,
     videos: HashMap<InfoHash, VideoId>,
     /// By the hour's beginning.
     by_video: HashMap<(VideoId, i64), Sum>,
     by_pod: HashMap<i64, Sum>,
-}
-
-#[derive(Debug, Clone, Copy, Default)]
-struct Counters {
-    from_pod: u64,
-    delivered: u64,
-    from_viewers: u64,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -106,28 +88,6 @@ impl Sum {
     }
 }
 
-impl Counters {
-    /// What has come since these; they become the new ones. A counter that has gone back began anew.
-    fn advance(&mut self, reading: &Reading) -> Sum {
-        if reading.from_pod < self.from_pod || reading.delivered < self.delivered {
-            *self = Self::default();
-        }
-        // What was granted counts before it has arrived, so the difference may shrink for a while.
-        let from_viewers = reading.delivered.saturating_sub(reading.from_pod);
-        let more = Sum {
-            from_pod: reading.from_pod - self.from_pod,
-            from_viewers: from_viewers.saturating_sub(self.from_viewers),
-            viewers: reading.viewers,
-        };
-        *self = Self {
-            from_pod: reading.from_pod,
-            delivered: reading.delivered,
-            from_viewers: self.from_viewers.max(from_viewers),
-        };
-        more
-    }
-}
-
 impl Book {
     fn add(&mut self, video: VideoId, hour: i64, more: Sum) {
         let waiting = self.by_video.len();
@@ -138,38 +98,42 @@ impl Book {
         pod.add(Sum { viewers: 0, ..more });
     }
 
-    /// Infohashes that have moved and whose video is not known yet.
+    /// Infohashes that something is known of now and whose video is not known yet.
     fn strangers(&self, readings: &[Reading]) -> Vec<InfoHash> {
-        let moved = readings.iter().filter(|reading| {
-            let last = self.read.get(&(reading.source, reading.infohash));
-            let last = last.copied().unwrap_or_default();
-            (reading.from_pod, reading.delivered) != (last.from_pod, last.delivered)
-        });
-        let strangers = moved.filter(|reading| !self.videos.contains_key(&reading.infohash));
-        let strangers: HashSet<InfoHash> = strangers.map(|reading| reading.infohash).collect();
-        strangers.into_iter().collect()
+        let last = |reading: &Reading| self.sent.get(&reading.infohash).copied().unwrap_or(0);
+        let matters = |reading: &&Reading| reading.viewers > 0 || reading.sent != last(reading);
+        let strangers = readings
+            .iter()
+            .filter(matters)
+            .map(|reading| reading.infohash)
+            .filter(|infohash| !self.videos.contains_key(infohash));
+        strangers.collect()
     }
 
+    /// Adds what was sent since the last reading; the browsers in the swarms of each video.
     fn note(&mut self, hour: i64, readings: &[Reading]) -> HashMap<VideoId, u64> {
         let mut present: HashMap<VideoId, u64> = HashMap::new();
+        let mut sent = HashMap::with_capacity(readings.len());
         for reading in readings {
-            let key = (reading.source, reading.infohash);
-            let more = self.read.entry(key).or_default().advance(reading);
-            if reading.over {
-                self.read.remove(&key);
-            }
-            if let Some(video) = self.videos.get(&reading.infohash).copied() {
-                *present.entry(video).or_default() += reading.viewers;
-                if more.from_pod > 0 || more.from_viewers > 0 {
-                    self.add(video, hour, more);
-                }
+            let last = self.sent.get(&reading.infohash).copied().unwrap_or(0);
+            sent.insert(reading.infohash, reading.sent);
+            let Some(video) = self.videos.get(&reading.infohash).copied() else {
+                continue;
+            };
+            *present.entry(video).or_default() += reading.viewers;
+            // A counter that has gone back began anew.
+            let from_pod = reading.sent.checked_sub(last).unwrap_or(reading.sent);
+            if from_pod > 0 {
+                let more = Sum {
+                    from_pod,
+                    ..Sum::default()
+                };
+                self.add(video, hour, more);
             }
         }
-        let living: HashSet<(Source, InfoHash)> =
-            readings.iter().map(|r| (r.source, r.infohash)).collect();
-        self.read.retain(|key, _| living.contains(key));
-        let swarms: HashSet<InfoHash> = self.read.keys().map(|(_, infohash)| *infohash).collect();
-        self.videos.retain(|infohash, _| swarms.contains(infohash));
+        self.videos
+            .retain(|infohash, _| sent.contains_key(infohash));
+        self.sent = sent;
         present
     }
 }
@@ -179,12 +143,13 @@ impl Ledger {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A page that does not share took so many bytes from the pod.
-    pub(crate) fn taken(&self, now: i64, video: VideoId, bytes: u64) {
-        if bytes > 0 {
+    /// A page has got so many bytes from the pod over HTTP, and from viewers.
+    pub(crate) fn reported(&self, now: i64, video: VideoId, from_pod: u64, from_viewers: u64) {
+        if from_pod > 0 || from_viewers > 0 {
             let more = Sum {
-                from_pod: bytes,
-                ..Sum::default()
+                from_pod,
+                from_viewers,
+                viewers: 0,
             };
             self.book().add(video, Step::Hour.floor(now), more);
         }
@@ -208,7 +173,7 @@ pub async fn read(pod: &Pod, readings: &[Reading]) -> Result<()> {
         }
     }
     let present = book.note(hour, readings);
-    // Pages of ours that do not share are no members of a swarm; they are known by their views.
+    // Pages that do not share are no members of a swarm; they are known by their views.
     for ((video, _), sum) in book.by_video.iter_mut().filter(|((_, at), _)| *at == hour) {
         let watching = u64::try_from(pod.viewers.watching(*video, now)).unwrap_or(0);
         let members = present.get(video).copied().unwrap_or(0);
@@ -267,7 +232,7 @@ pub async fn keep(pod: Pod, stop: CancellationToken) {
         };
         readings += 1;
         let done = async {
-            read(&pod, &pod_readings(&pod)).await?;
+            read(&pod, &swarms(&pod)).await?;
             if stopped || readings >= WRITE_AFTER {
                 readings = 0;
                 write(&pod).await?;
@@ -283,20 +248,23 @@ pub async fn keep(pod: Pod, stop: CancellationToken) {
     }
 }
 
-/// The counters of all swarms.
-fn pod_readings(pod: &Pod) -> Vec<Reading> {
-    let seeder = pod.seeder.taken().into_iter().map(|(infohash, taken)| {
-        let sent = taken.sent[peers::seeder::Transport::Tcp as usize];
-        Reading {
-            source: Source::Seeder,
-            infohash,
-            from_pod: sent,
-            delivered: sent,
-            viewers: 0,
-            over: false,
-        }
-    });
-    seeder.collect()
+/// All swarms of which the pod has sent something, and those with the most members.
+fn swarms(pod: &Pod) -> Vec<Reading> {
+    let empty = |infohash| Reading {
+        infohash,
+        sent: 0,
+        viewers: 0,
+    };
+    let mut readings: HashMap<InfoHash, Reading> = HashMap::new();
+    for (infohash, taken) in pod.seeder.taken() {
+        let reading = readings.entry(infohash);
+        reading.or_insert_with(|| empty(infohash)).sent = taken.total();
+    }
+    for (infohash, counts) in pod.tracker.busiest(BUSIEST) {
+        let reading = readings.entry(infohash);
+        reading.or_insert_with(|| empty(infohash)).viewers = counts.browsers.into();
+    }
+    readings.into_values().collect()
 }
 
 /// Makes days of old hours and removes old days.

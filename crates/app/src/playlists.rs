@@ -42,9 +42,9 @@ fn variant(rendition: &Rendition) -> Variant {
     }
 }
 
-/// The magnet link of a rendition, with the pod's trackers; none for videos kept out of peer-to-peer.
+/// The magnet link of a rendition, with the pod's trackers; none for videos that are not shared.
 pub fn magnet(pod: &Pod, video: &db::videos::Video, rendition: &Rendition) -> Option<String> {
-    if !pod.settings.p2p || !video.p2p_enabled || !video.privacy.open_by_link() {
+    if pod.settings.p2p.off(video.into()).is_some() {
         return None;
     }
     let magnet = bittorrent::Magnet {

@@ -30,8 +30,8 @@ pub struct Settings {
     pub login_attempts_per_address: u32,
     pub login_attempts_per_account: u32,
     pub transcoding: Transcoding,
-    /// Whether viewers share the load at all.
-    pub p2p: bool,
+    /// Whether viewers share the load, and of which videos.
+    pub p2p: crate::terms::Terms,
     /// How much of the pod its swarms may have.
     pub sharing: crate::swarms::Sharing,
     pub version: &'static str,
@@ -114,8 +114,15 @@ impl Pod {
             },
             Arc::new(move || queue_clock.now()),
         );
-        let tracker = crate::swarms::tracker(&db, settings.p2p);
-        let seeder = crate::swarms::seeder(&db, &files, &tracker, &settings.sharing);
+        let viewers: Arc<Viewers> = Arc::default();
+        let gate = crate::terms::Gate {
+            db: db.clone(),
+            terms: settings.p2p,
+            viewers: viewers.clone(),
+            clock: clock.clone(),
+        };
+        let tracker = crate::swarms::tracker(&gate);
+        let seeder = crate::swarms::seeder(&gate, &files, &tracker, &settings.sharing);
         crate::swarms::restore_switches(&db, &seeder).await?;
         Ok(Self {
             secret: kept("secret").await?,
@@ -126,7 +133,7 @@ impl Pod {
                 settings.login_attempts_per_account,
             )),
             lists: Arc::new(Memory::new()),
-            viewers: Arc::default(),
+            viewers,
             offload: Arc::default(),
             receiving: Arc::default(),
             reach: moka::sync::Cache::builder()

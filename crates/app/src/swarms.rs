@@ -1,7 +1,7 @@
 //! The pod in its swarms: which infohashes it shares, and what it seeds them from. The tracker and the seeder ask; a video that is
 //! removed, made private or kept out of peer-to-peer leaves its swarms at once. An idle torrent is a row and nothing more.
 
-use crate::{Error, Pod, Result, access, access::Right, secrets};
+use crate::{Error, Pod, Result, access, access::Right, secrets, terms::Gate};
 use bittorrent::InfoHash;
 use db::{Db, users::User};
 use files::{FileName, Files, Key};
@@ -24,15 +24,12 @@ pub struct Sharing {
 }
 
 /// The tracker for exactly the infohashes this pod shares.
-pub(crate) fn tracker(db: &Db, p2p: bool) -> peers::Tracker {
-    let db = db.clone();
+pub(crate) fn tracker(gate: &Gate) -> peers::Tracker {
+    let gate = gate.clone();
     peers::Tracker::new(peers::Config::default(), move |infohash: InfoHash| {
-        let db = db.clone();
+        let gate = gate.clone();
         async move {
-            let shared = match p2p {
-                true => shared(&db, infohash).await,
-                false => None,
-            };
+            let shared = gate.shared_now(infohash).await;
             shared.map_or(Hosting::No, |shared| {
                 film(&shared).map_or(Hosting::Tracked, Hosting::Conducted)
             })
@@ -56,7 +53,7 @@ fn film(shared: &db::renditions::Shared) -> Option<Film> {
 
 /// The seeder of the same.
 pub(crate) fn seeder(
-    db: &Db,
+    gate: &Gate,
     files: &Files,
     tracker: &peers::Tracker,
     sharing: &Sharing,
@@ -69,15 +66,15 @@ pub(crate) fn seeder(
     };
     let addresses = Addresses::default();
     addresses.set_public(sharing.addresses.clone());
-    let (db, files) = (db.clone(), files.clone());
+    let (gate, files) = (gate.clone(), files.clone());
     Seeder::new(
         config,
         addresses,
         tracker.clone(),
         move |infohash: InfoHash| {
-            let (db, files) = (db.clone(), files.clone());
+            let (gate, files) = (gate.clone(), files.clone());
             async move {
-                let shared = shared(&db, infohash).await?;
+                let shared = gate.shared(infohash).await?;
                 let torrent = files
                     .read_small(&Key::Torrent(FileName::parse(&shared.torrent)?))
                     .await;
@@ -101,14 +98,6 @@ pub(crate) fn seeder(
             }
         },
     )
-}
-
-async fn shared(db: &Db, infohash: InfoHash) -> Option<db::renditions::Shared> {
-    let found = db::renditions::shared(db, &secrets::hex(&infohash.0)).await;
-    found.unwrap_or_else(|error| {
-        tracing::error!(%error, "the files of an infohash cannot be asked for");
-        None
-    })
 }
 
 /// Ends the swarms of these infohashes.

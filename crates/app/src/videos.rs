@@ -320,7 +320,7 @@ pub async fn edit(pod: &Pod, user: &User, named: VideoRef, edit: Edit) -> Result
     if picture.is_some() {
         removal::pictures_in(pod, &mut tx, &video).await?;
     }
-    let shared = |v: &Video| v.privacy.open_by_link() && v.p2p_enabled;
+    let shared = |v: &Video| pod.settings.p2p.off(v.into()).is_none();
     let infohashes = if shared(&video) && !shared(&after) {
         db::renditions::infohashes(&mut tx, &[video.id]).await?
     } else {

@@ -4,7 +4,11 @@
 use crate::{Error, Pod, Result};
 use db::{traffic::Traffic, users::User, videos::Video};
 use names::{VideoId, VideoRef};
-use std::{collections::HashMap, net::IpAddr, sync::Mutex};
+use std::{
+    collections::{HashMap, HashSet},
+    net::IpAddr,
+    sync::Mutex,
+};
 
 /// Watching this long counts as a view.
 const COUNTED_AFTER: i64 = 10_000;
@@ -24,6 +28,8 @@ struct Table {
     seen: HashMap<VideoId, HashMap<IpAddr, Seen>>,
     count: usize,
     next_sweep: i64,
+    /// Videos that had enough viewers, and still have one.
+    busy: HashSet<VideoId>,
 }
 
 struct Seen {
@@ -81,6 +87,24 @@ impl Viewers {
         })
     }
 
+    /// Whether at least so many watch a video. It stays so until nobody does, so that nothing begins and ends with each viewer.
+    pub(crate) fn enough(&self, video: VideoId, least: u32, now: i64) -> bool {
+        if least <= 1 {
+            return true;
+        }
+        let watching = self.watching(video, now);
+        let mut table = self
+            .0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        if watching == 0 {
+            table.busy.remove(&video);
+        } else if watching >= i64::from(least) {
+            table.busy.insert(video);
+        }
+        table.busy.contains(&video)
+    }
+
     /// How many watch something right now; who watches two videos counts twice.
     pub(crate) fn watching_anything(&self, now: i64) -> u64 {
         let table = self
@@ -102,6 +126,10 @@ impl Table {
             viewers.retain(|_, s| now - s.last < COUNTED_AGAIN);
         }
         self.seen.retain(|_, viewers| !viewers.is_empty());
+        self.busy.retain(|video| {
+            let viewers = self.seen.get(video).into_iter().flat_map(HashMap::values);
+            viewers.into_iter().any(|s| now - s.last < GONE_AFTER)
+        });
         self.count = self.seen.values().map(HashMap::len).sum();
     }
 }
@@ -137,8 +165,8 @@ pub struct Playback {
     pub from_pod: i64,
     pub from_peers: i64,
     pub to_peers: i64,
-    /// Whether the page shares at all.
-    pub shares: bool,
+    /// The part of `from_pod` that the pod sent as a peer, which it has counted itself.
+    pub from_pod_by_peer: i64,
     /// Peers connected.
     pub peers: f64,
     pub stalls: i64,
@@ -167,6 +195,10 @@ pub async fn playback(
             return Err(Error::invalid(field, "not a believable number of bytes"));
         }
     }
+    if !(0..=report.from_pod).contains(&report.from_pod_by_peer) {
+        let reason = "not a part of downloadedBytesHTTP";
+        return Err(Error::invalid("downloadedBytesPodPeer", reason));
+    }
     for (field, count) in [
         ("bufferStalls", report.stalls),
         ("errors", report.errors),
@@ -186,11 +218,8 @@ pub async fn playback(
     metrics::counter!("shoal_playback_resolution_changes_total")
         .increment(report.resolution_changes as u64);
     metrics::histogram!("shoal_playback_peers").record(report.peers.clamp(0.0, 10_000.0));
-    // What pages that share took from the pod is counted in their swarms.
-    if !report.shares {
-        pod.offload
-            .taken(pod.now(), video.id, report.from_pod as u64);
-    }
+    let over_http = (report.from_pod - report.from_pod_by_peer) as u64;
+    (pod.offload).reported(pod.now(), video.id, over_http, report.from_peers as u64);
     let day = Traffic {
         day: pod.now() / 86_400_000,
         from_pod: report.from_pod,
@@ -218,5 +247,25 @@ mod tests {
         assert_eq!(viewers.watching_anything(30_000), 1);
         assert_eq!(viewers.watching_anything(90_000), 0);
         assert!(at(COUNTED_AGAIN + 20_000, true));
+    }
+
+    #[test]
+    fn enough_is_enough_until_nobody_watches() {
+        let viewers = Viewers::default();
+        let video = VideoId(1);
+        let at = |place, now| viewers.seen(video, IpAddr::from([127, 0, 0, place]), false, now);
+        assert!(viewers.enough(video, 1, 0));
+        for (place, now, enough) in [
+            (1, 0, false),
+            (1, 1_000, false),
+            (2, 2_000, true),
+            (1, 50_000, true),
+            (1, 100_000, true),
+            (2, 200_000, false),
+            (1, 201_000, true),
+        ] {
+            at(place, now);
+            assert_eq!(viewers.enough(video, 2, now), enough, "{now}");
+        }
     }
 }

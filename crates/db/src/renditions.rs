@@ -5,7 +5,7 @@ use crate::{
     column::row,
     sql::{select, sql},
 };
-use names::{RenditionId, VideoId, VideoUuid};
+use names::{Privacy, RenditionId, VideoId, VideoUuid};
 
 row! {
     /// One encoding of a video.
@@ -95,7 +95,11 @@ pub async fn by_file(mut db: impl Executor, file: &str) -> Result<Option<Renditi
 row! {
     /// The files behind an infohash.
     pub struct Shared {
+        video_id: VideoId = "v.id",
         video: VideoUuid = "v.uuid",
+        privacy: Privacy = "v.privacy",
+        nsfw: bool = "v.nsfw",
+        p2p_enabled: bool = "v.p2p_enabled",
         file: String = "r.file",
         torrent: String = "r.torrent",
         /// Bytes.
@@ -106,14 +110,13 @@ row! {
     }
 }
 
-/// The files behind an infohash that this pod shares: it hosts the rendition, and its video is neither private nor kept out of
-/// peer-to-peer by its owner.
+/// The files behind an infohash, and what decides whether they are shared.
 pub async fn shared(mut db: impl Executor, infohash: &str) -> Result<Option<Shared>> {
     db.opt(
         select!(
             Shared,
             "FROM renditions r JOIN videos v ON v.id = r.video_id \
-             WHERE r.infohash = $1 AND v.privacy <> 3 AND v.p2p_enabled"
+             WHERE r.infohash = $1"
         )
         .bind(infohash),
     )

@@ -111,6 +111,12 @@ table::settings! {
     p2p: P2p {
         /// Whether viewers exchange pieces of videos. Each of them can switch it off.
         enabled: bool = true;
+        /// Whether they exchange pieces of unlisted videos too. Somebody who has got hold of the link then sees the addresses of others.
+        unlisted: bool = false;
+        /// Whether they exchange pieces of sensitive videos too.
+        sensitive: bool = false;
+        /// How many have to watch a video at a time before they exchange pieces of it; 1 is always. Viewers with one address count as one.
+        least_viewers: Whole<1, 1_000_000> = 1;
         /// Where desktop BitTorrent clients reach the pod over TCP. "auto": the port of `listen` plus 10000, or any free one; "off": nowhere.
         /// Open it in the firewall, or only viewers' browsers share the load.
         tcp: Place = "auto";

@@ -58,7 +58,12 @@ pub fn settings(config: &Config, confine: Option<PathBuf>) -> Settings {
             jobs: wanted.jobs.0 as usize,
             keep_original: wanted.keep_original,
         },
-        p2p: config.p2p.enabled,
+        p2p: app::terms::Terms {
+            enabled: config.p2p.enabled,
+            unlisted: config.p2p.unlisted,
+            sensitive: config.p2p.sensitive,
+            least_viewers: config.p2p.least_viewers.0,
+        },
         sharing: Sharing {
             addresses: config.p2p.addresses.0.clone(),
             upload: rate(config.p2p.upload),

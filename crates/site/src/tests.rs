@@ -80,7 +80,7 @@ impl Visitor {
                 jobs: 1,
                 keep_original: false,
             },
-            p2p: true,
+            p2p: app::terms::Terms::default(),
             sharing: app::swarms::Sharing::default(),
             version: "0",
         };

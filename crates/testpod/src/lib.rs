@@ -85,7 +85,7 @@ pub fn settings(folder: &Path, database: String) -> Settings {
             jobs: 1,
             keep_original: false,
         },
-        p2p: true,
+        p2p: app::terms::Terms::default(),
         sharing: app::swarms::Sharing {
             slots: 100,
             ..Default::default()

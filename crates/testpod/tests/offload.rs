@@ -3,7 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a story that cannot go on fails")]
 
-use app::offload::{Reading, Source, read, write};
+use app::offload::{Reading, read, write};
 use serde_json::{Value, json};
 use testpod::{Client, Clip, TestPod, clip, on_both};
 
@@ -18,15 +18,23 @@ async fn published(alice: &Client, pod: &TestPod) -> (String, bittorrent::InfoHa
     (uuid, infohash.as_str().unwrap().parse().unwrap())
 }
 
-/// The swarm is read at these counters and what has come is written.
-async fn counted(pod: &TestPod, infohash: bittorrent::InfoHash, from_pod: u64, delivered: u64) {
+/// A page says what it got since it said so last: from the pod over HTTP, from the pod as a peer, from viewers.
+async fn reports(pod: &TestPod, uuid: &str, (http, by_peer, from_viewers): (i64, i64, i64)) {
+    let report = json!({"playerMode": "p2p-media-loader", "p2pEnabled": true, "resolutionChanges": 0, "errors": 0,
+        "downloadedBytesP2P": from_viewers, "downloadedBytesHTTP": http + by_peer, "downloadedBytesPodPeer": by_peer,
+        "uploadedBytesP2P": 0, "videoId": uuid});
+    let page = pod.anonymous();
+    page.post("/api/v1/metrics/playback", report)
+        .await
+        .expect(204);
+}
+
+/// The swarm is looked at (the pod has sent so much as a peer), and what has come is written.
+async fn counted(pod: &TestPod, infohash: bittorrent::InfoHash, sent: u64) {
     let reading = Reading {
-        source: Source::Conductor,
         infohash,
-        from_pod,
-        delivered,
+        sent,
         viewers: 3,
-        over: false,
     };
     read(&pod.pod, &[reading]).await.unwrap();
     write(&pod.pod).await.unwrap();
@@ -70,13 +78,16 @@ async fn the_owner_and_the_admin_see_who_carried_a_video() {
             json!({"fromPod": 0, "fromViewers": 0, "viewers": 0})
         );
 
-        counted(pod, infohash, 1000, 5000).await;
+        reports(pod, &uuid, (400, 50, 4000)).await;
+        counted(pod, infohash, 600).await;
         pod.pass(60_000);
-        counted(pod, infohash, 1100, 6100).await;
+        reports(pod, &uuid, (100, 0, 1000)).await;
+        counted(pod, infohash, 600).await;
         pod.pass(2 * HOUR);
-        counted(pod, infohash, 1100, 7100).await;
-        // Nothing has changed, and nothing is written.
-        counted(pod, infohash, 1100, 7100).await;
+        reports(pod, &uuid, (0, 0, 1000)).await;
+        counted(pod, infohash, 600).await;
+        // Nothing has come since, and nothing is written.
+        counted(pod, infohash, 600).await;
 
         let hours = "?startDate=2026-01-01T00:00:00Z&endDate=2026-01-02";
         for (client, path) in [(&alice, &path[..]), (&root, &path), (&root, server)] {
@@ -124,7 +135,7 @@ async fn the_owner_and_the_admin_see_who_carried_a_video() {
             .await
             .expect(204);
         pod.run_jobs().await;
-        counted(pod, infohash, 2000, 8000).await;
+        counted(pod, infohash, 1500).await;
         alice.get(&path).await.expect(404);
         let answer = root
             .get(&format!("{server}?startDate=2025-12-01"))
@@ -168,21 +179,25 @@ async fn nobody_else_sees_it_and_wrong_times_are_refused() {
 }
 
 #[tokio::test]
-async fn pages_that_do_not_share_say_what_they_took() {
+async fn viewers_who_do_not_share_are_counted_by_their_views() {
     on_both(async |pod| {
         let alice = pod.user("alice").await;
         let (uuid, _) = published(&alice, pod).await;
-        let viewer = pod.anonymous();
-        viewer.post(&format!("/api/v1/videos/{uuid}/views"), json!({"currentTime": 1})).await.expect(204);
-        for (shares, bytes) in [(false, 700), (true, 5000)] {
-            let report = json!({"playerMode": "p2p-media-loader", "p2pEnabled": shares, "resolutionChanges": 0, "errors": 0,
-                "downloadedBytesP2P": 0, "downloadedBytesHTTP": bytes, "uploadedBytesP2P": 0, "videoId": uuid});
-            viewer.post("/api/v1/metrics/playback", report).await.expect(204);
+        for place in 1..=2 {
+            let viewer = pod.anonymous().at([192, 0, 2, place]);
+            let path = format!("/api/v1/videos/{uuid}/views");
+            viewer.post(&path, json!({"currentTime": 1})).await.expect(204);
         }
+        reports(pod, &uuid, (700, 0, 0)).await;
+        // More from the pod as a peer than from the pod is no report.
+        let wrong = json!({"playerMode": "web-video", "p2pEnabled": false, "resolutionChanges": 0, "errors": 0, "downloadedBytesP2P": 0,
+            "downloadedBytesHTTP": 5, "downloadedBytesPodPeer": 6, "uploadedBytesP2P": 0, "videoId": uuid});
+        pod.anonymous().post("/api/v1/metrics/playback", wrong).await.expect(400);
         read(&pod.pod, &[]).await.unwrap();
         write(&pod.pod).await.unwrap();
-        let answer = alice.get(&format!("/api/v1/videos/{uuid}/stats/offload")).await.expect(200).json();
-        assert_eq!(answer["total"], json!({"fromPod": 700, "fromViewers": 0, "viewers": 1}));
+        let path = format!("/api/v1/videos/{uuid}/stats/offload");
+        let answer = alice.get(&path).await.expect(200).json();
+        assert_eq!(answer["total"], json!({"fromPod": 700, "fromViewers": 0, "viewers": 2}));
     })
     .await;
 }

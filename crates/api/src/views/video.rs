@@ -236,8 +236,10 @@ pub struct VideoDetails {
     pub comments_policy: Labelled,
     pub comments_enabled: bool,
     pub download_enabled: bool,
-    /// Whether viewers of this video share the load.
+    /// Whether its owner lets viewers of this video share the load.
     pub p2p_enabled: bool,
+    /// Why they do not (for now): `pod`, `owner`, `private`, `unlisted`, `sensitive`, or `few` while too few watch. `null`: they do.
+    pub p2p_off: Option<&'static str>,
     pub input_file_updated_at: Option<String>,
     pub tracker_urls: Vec<String>,
     /// Always empty: this pod publishes HLS, whose files are whole MP4 files as well.
@@ -300,7 +302,7 @@ impl VideoDetails {
         }
         core.user_history = stopped.map(|current_time| History { current_time });
         let video = &d.video;
-        let shares = video.p2p_enabled && pod.settings.p2p;
+        let shared = pod.settings.p2p.off(video.into()).is_none();
         Self {
             core,
             description: (!video.description.is_empty()).then(|| video.description.clone()),
@@ -315,9 +317,14 @@ impl VideoDetails {
             },
             comments_enabled: video.comments_policy != 2,
             download_enabled: video.download_enabled,
-            p2p_enabled: shares,
+            p2p_enabled: video.p2p_enabled,
+            p2p_off: app::terms::off_now(pod, video).map(app::terms::Off::word),
             input_file_updated_at: None,
-            tracker_urls: pod.tracker_urls(),
+            tracker_urls: if shared {
+                pod.tracker_urls()
+            } else {
+                Vec::new()
+            },
             files: Vec::new(),
             streaming_playlists: playlist(pod, video, &d.renditions).into_iter().collect(),
         }
@@ -336,6 +343,7 @@ fn playlist(pod: &Pod, video: &Video, renditions: &[Rendition]) -> Option<Playli
         "{base}/static/streaming-playlists/hls/{private}{}",
         video.uuid
     );
+    let shared = pod.settings.p2p.off(video.into()).is_none();
     let file = |r: &Rendition| VideoFile {
         id: r.id.0,
         resolution: Resolution {
@@ -352,8 +360,9 @@ fn playlist(pod: &Pod, video: &Video, renditions: &[Rendition]) -> Option<Playli
         fps: r.fps,
         info_hash: r.infohash.clone(),
         magnet_uri: app::playlists::magnet(pod, video, r),
+        // Pages check what they play by it, whether they share or not.
         torrent_url: Some(format!("{base}/lazy-static/torrents/{}", r.torrent)),
-        torrent_download_url: Some(format!("{base}/download/torrents/{}", r.torrent)),
+        torrent_download_url: shared.then(|| format!("{base}/download/torrents/{}", r.torrent)),
         file_url: format!("{folder}/{}", r.file),
         file_download_url: format!("{base}/download/streaming-playlists/hls/videos/{}", r.file),
         playlist_url: format!("{folder}/{}", r.playlist),

@@ -5,84 +5,54 @@ use super::*;
 const CLIP: InfoHash = InfoHash([7; 20]);
 const VIDEO: VideoId = VideoId(1);
 
-fn reading(from_pod: u64, delivered: u64) -> Reading {
+fn reading(sent: u64, viewers: u64) -> Reading {
     Reading {
-        source: Source::Conductor,
         infohash: CLIP,
-        from_pod,
-        delivered,
-        viewers: 2,
-        over: false,
+        sent,
+        viewers,
     }
-}
-
-/// What is noted of a swarm that is read so often; `(from_pod, delivered, over)`.
-fn noted(readings: &[(u64, u64, bool)]) -> (u64, u64) {
-    let mut book = Book::default();
-    let mut sum = Sum::default();
-    for (from_pod, delivered, over) in readings {
-        book.videos.insert(CLIP, VIDEO);
-        let reading = Reading {
-            over: *over,
-            ..reading(*from_pod, *delivered)
-        };
-        book.note(0, &[reading]);
-        sum = book.by_video.get(&(VIDEO, 0)).copied().unwrap_or_default();
-        let pod = book.by_pod.get(&0).copied().unwrap_or_default();
-        assert_eq!(
-            (sum.from_pod, sum.from_viewers),
-            (pod.from_pod, pod.from_viewers)
-        );
-    }
-    (sum.from_pod, sum.from_viewers)
 }
 
 #[test]
-fn what_has_come_since_the_last_reading_is_added() {
+fn what_was_sent_since_the_last_reading_is_added() {
     for (readings, expected) in [
-        (&[(0, 0, false)][..], (0, 0)),
-        (&[(100, 300, false)], (100, 200)),
-        (&[(100, 300, false), (100, 300, false)], (100, 200)),
-        (&[(100, 300, false), (150, 900, false)], (150, 750)),
-        // Granted and on its way: counted as from viewers only when more has arrived than was granted.
-        (
-            &[(100, 0, false), (200, 150, false), (200, 300, false)],
-            (200, 100),
-        ),
-        (
-            &[(100, 300, false), (250, 320, false), (250, 500, false)],
-            (250, 250),
-        ),
-        // The swarm ended unseen, and another began.
-        (&[(100, 300, false), (40, 60, false)], (140, 220)),
-        // The swarm ended and its last word was heard; another began and has reached more.
-        (
-            &[(100, 300, false), (120, 320, true), (130, 400, false)],
-            (250, 470),
-        ),
+        (&[0][..], 0),
+        (&[100], 100),
+        (&[100, 100], 100),
+        (&[100, 150, 250], 250),
+        // It was forgotten and began anew.
+        (&[100, 40, 60], 160),
     ] {
-        assert_eq!(noted(readings), expected, "{readings:?}");
+        let mut book = Book::default();
+        for sent in readings {
+            book.videos.insert(CLIP, VIDEO);
+            assert_eq!(book.note(0, &[reading(*sent, 2)])[&VIDEO], 2);
+        }
+        let of_video = book.by_video.get(&(VIDEO, 0)).copied().unwrap_or_default();
+        let of_pod = book.by_pod.get(&0).copied().unwrap_or_default();
+        assert_eq!((of_video.from_pod, of_pod.from_pod), (expected, expected));
     }
 }
 
 #[test]
 fn what_is_gone_is_not_remembered() {
     let mut book = Book::default();
-    assert_eq!(book.strangers(&[reading(1, 1)]), [CLIP]);
+    assert_eq!(book.strangers(&[reading(1, 0)]), [CLIP]);
+    assert_eq!(book.strangers(&[reading(0, 1)]), [CLIP]);
     book.videos.insert(CLIP, VIDEO);
-    assert_eq!(book.note(0, &[reading(1, 1)])[&VIDEO], 2);
     assert_eq!(book.strangers(&[reading(2, 2)]), []);
+    book.note(0, &[reading(2, 2)]);
     book.note(0, &[]);
-    assert!(book.read.is_empty() && book.videos.is_empty());
+    assert!(book.sent.is_empty() && book.videos.is_empty());
 }
 
 #[test]
 fn videos_that_nobody_hosts_are_asked_for_when_they_move_and_never_counted() {
     let mut book = Book::default();
-    book.note(0, &[reading(5, 5)]);
+    assert!(book.note(0, &[reading(5, 0)]).is_empty());
     assert!(book.by_video.is_empty() && book.by_pod.is_empty());
-    assert_eq!(book.strangers(&[reading(5, 5)]), []);
-    assert_eq!(book.strangers(&[reading(6, 6)]), [CLIP]);
+    assert_eq!(book.strangers(&[reading(5, 0)]), []);
+    assert_eq!(book.strangers(&[reading(6, 0)]), [CLIP]);
 }
 
 #[test]
