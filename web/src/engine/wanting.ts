@@ -50,6 +50,13 @@ const AHEAD_AT_ONCE = 8 * 1024 * 1024
 const AHEAD_MAX = 64 * 1024 * 1024
 /** Less in the buffer than this counts as nothing (s). */
 const NOTHING = 0.1
+/**
+ * How long a start or a seek waits for others before the pod is asked beyond what it gives at once: while it gives
+ * something, and when its budget is spent (ms). One number for this and for the lead of a rescue while playing would be
+ * wrong for one of them.
+ */
+const START_PATIENCE = 2500
+const START_PATIENCE_SPENT = 4000
 /** A start or a seek that nobody but the pod can help with waits so long for a grant (ms). */
 export const ALONE_PATIENCE = 200
 /** While no viewer can help, a rescue is due with this in the buffer: there is nothing to wait for (ms). */
@@ -221,7 +228,7 @@ export class Wanting {
     if (ahead <= NOTHING) {
       // Nothing plays before the header is here, and it is one piece.
       if (read.time === null) return true
-      const wait = helpless && !this.around.gathering() ? ALONE_PATIENCE : settings.patience
+      const wait = helpless && !this.around.gathering() ? ALONE_PATIENCE : settings.instant > 0 ? START_PATIENCE : START_PATIENCE_SPENT
       // Only a start or a seek waits; what stalls has waited already.
       return this.first?.byte !== read.start || clock.now() - this.first.at >= wait
     }
