@@ -1,7 +1,7 @@
 //! The one pass over a rendition. Bytes come in slices of any length; `moov` and `moof` are gathered (bounded, and
 //! only as fast as bytes really arrive), everything else is counted and forgotten, so memory does not depend on the
-//! file but for the list of segments. Fragments are joined into segments of about four seconds, each starting at a
-//! keyframe when the file has them. It does not check that sample data make sense.
+//! file but for the list of segments. Fragments are joined into segments of about four seconds, shorter ones at the
+//! beginning, each starting at a keyframe when the file has them. It does not check that sample data make sense.
 
 use crate::boxes::{Name, show};
 use crate::movie::{Movie, Run};
@@ -13,6 +13,8 @@ const MAX_SEGMENTS: usize = 500_000;
 
 /// A segment that reached this length ends at the next keyframe.
 const LONG_ENOUGH_S: f64 = 3.8;
+/// The same for the first segments, because a player shows nothing before it has a whole one.
+const FIRST_LONG_ENOUGH_S: [f64; 3] = [0.9, 0.9, 1.9];
 /// One that is at least this long also ends when the next fragment would make it longer than `TOO_LONG_S`.
 const SHORT_S: f64 = 2.0;
 const TOO_LONG_S: f64 = 6.0;
@@ -318,7 +320,9 @@ impl Indexer {
         let timing = fragment.timing.unwrap_or_default();
         if let Some(open) = &mut self.segment {
             let (have, more) = (open.ticks as f64 / scale, timing.duration as f64 / scale);
-            let full = have >= LONG_ENOUGH_S || (have >= SHORT_S && have + more > TOO_LONG_S);
+            let first = FIRST_LONG_ENOUGH_S.get(self.segments.len());
+            let full = have >= *first.unwrap_or(&LONG_ENOUGH_S)
+                || (have >= SHORT_S && have + more > TOO_LONG_S);
             if !(full && timing.keyframe) {
                 open.end = fragment.end;
                 open.start = open.start.or(timing.start);

@@ -180,14 +180,15 @@ fn facts() {
 }
 
 #[test]
-fn fragments_are_joined_to_about_four_seconds() {
-    let cases: [(u64, f64, &[f64]); 6] = [
-        (5, 1.0, &[4.0, 1.0]),
+fn fragments_are_joined_to_about_four_seconds_but_for_the_first() {
+    let cases: [(u64, f64, &[f64]); 7] = [
+        (5, 1.0, &[1.0, 1.0, 2.0, 1.0]),
+        (13, 1.0, &[1.0, 1.0, 2.0, 4.0, 4.0, 1.0]),
         (4, 4.0, &[4.0, 4.0, 4.0, 4.0]),
         (3, 10.0, &[10.0, 10.0, 10.0]),
-        (4, 2.0, &[4.0, 4.0]),
-        (4, 3.0, &[6.0, 6.0]),
-        (9, 0.48, &[3.84, 0.48]),
+        (8, 2.0, &[2.0, 2.0, 2.0, 4.0, 4.0, 2.0]),
+        (8, 3.0, &[3.0, 3.0, 3.0, 6.0, 6.0, 3.0]),
+        (20, 0.48, &[0.96, 0.96, 1.92, 3.84, 1.92]),
     ];
     for (count, seconds, expected) in cases {
         let found = durations(&video(count, seconds));

@@ -276,7 +276,7 @@ async fn private_videos_stay_with_their_owner() {
 }
 
 #[tokio::test]
-async fn editing_changes_lists_search_and_swarm_at_once() {
+async fn editing_changes_lists_and_search_at_once() {
     on_both(async |pod| {
         let alice = pod.user("alice").await;
         let uuid = alice.upload(&clip(Clip::Mp4), json!({"name": "Before the change"})).await;
@@ -293,10 +293,7 @@ async fn editing_changes_lists_search_and_swarm_at_once() {
         assert_eq!((found("before").await, found("after").await), (json!(0), json!(1)));
         assert_eq!(pod.anonymous().get("/api/v1/videos?tagsOneOf=NEW+one").await.json()["total"], 1);
 
-        let infohash = files(&alice.video(&uuid).await)[0]["infoHash"].as_str().unwrap().to_owned();
-        assert!(db::renditions::shared(&pod.pod.db, &infohash).await.unwrap().is_some());
         alice.put(&path, json!({"privacy": 3})).await.expect(204);
-        assert!(db::renditions::shared(&pod.pod.db, &infohash).await.unwrap().is_none());
         assert_eq!(found("after").await, json!(0));
         assert_eq!(pod.anonymous().get("/api/v1/videos").await.json()["total"], 0);
 
