@@ -94,21 +94,24 @@ session.pause()
   return sha256(join(path, readdirSync(path).find((name) => name.endsWith('.mp4'))))
 }
 
-async function byStockWebTorrent() {
+/** What stock WebTorrent has at the end, from a magnet link or from the bytes of a torrent. */
+async function byStockWebTorrent(source = file.magnetUri) {
   const page = await people[0].newPage()
   await page.goto(`http://localhost:${stock.address().port}/`)
-  return page.evaluate(async (magnet) => {
+  const got = await page.evaluate(async (source) => {
     const { default: WebTorrent } = await import('/webtorrent.js')
     const client = new WebTorrent({ dht: false, lsd: false })
     const torrent = await new Promise((done, failed) => {
       client.on('error', failed)
-      client.add(magnet, (torrent) => (torrent.done ? done(torrent) : torrent.on('done', () => done(torrent))))
+      client.add(typeof source === 'string' ? source : new Uint8Array(source), (torrent) => (torrent.done ? done(torrent) : torrent.on('done', () => done(torrent))))
       setTimeout(() => failed(new Error('not within two minutes')), 120_000)
     })
     const bytes = await (await torrent.files[0].blob()).arrayBuffer()
     const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
     return Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('')
-  }, file.magnetUri)
+  }, source)
+  await page.close()
+  return got
 }
 
 async function byOurPage() {
@@ -123,6 +126,15 @@ async function byOurPage() {
   }, 120)
   return sha256
 }
+
+test('stock WebTorrent takes a video from the pod alone, by magnet link and by torrent', async (story) => {
+  const torrent = Array.from(new Uint8Array(await (await fetch(file.torrentUrl)).arrayBuffer()))
+  for (const [name, source] of [['magnet link', file.magnetUri], ['torrent', torrent]]) {
+    const began = Date.now()
+    assert.equal(await byStockWebTorrent(source), file.sha256, name)
+    story.diagnostic(`by ${name}: ${((Date.now() - began) / 1000).toFixed(1)} s`)
+  }
+})
 
 test('a page of ours, stock WebTorrent, aria2 and libtorrent end one swarm with the same bytes', async (story) => {
   const began = Date.now()
