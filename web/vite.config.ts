@@ -5,16 +5,31 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vitest/config'
 import { precompress } from './build/precompress.ts'
+import { nameVideoFiles } from './build/video-files.ts'
 
 const pod = process.env.SHOAL_POD ?? 'http://localhost:9000'
 const passedOn = ['/api', '/static', '/lazy-static', '/download', '/services', '/health']
 
 export default defineConfig({
-  plugins: [svelte(), precompress()],
+  plugins: [svelte(), nameVideoFiles(), precompress()],
   build: {
     target: 'es2022',
     assetsInlineLimit: 0,
     reportCompressedSize: false,
+    // Few files: each costs a request and its overhead on both sides, and dozens of small ones would be asked for in turns.
+    cssCodeSplit: false,
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          // What comes first takes along what it needs.
+          groups: [
+            { name: 'shared', test: /node_modules[\\/]svelte|src[\\/](ui|api|messages)[\\/]|src[\\/][^\\/]+\.ts$|player[\\/](settings|resume|sharing)|(watch|upload)[\\/][^\\/]+\.ts$/, minShareCount: 2, priority: 3 },
+            { name: 'media', test: /node_modules[\\/](media-chrome|hls\.js)[\\/]/, priority: 2 },
+            { name: 'player', test: /src[\\/](player|watch)[\\/]/, minShareCount: 2, priority: 1 },
+          ],
+        },
+      },
+    },
   },
   server: {
     host: '127.0.0.1',

@@ -259,11 +259,12 @@ impl<'a> World<'a> {
         if room == 0 || viewer.blocked || self.present.len() < 2 {
             return;
         }
+        let clock = self.clock();
         let chance = &mut self.chance;
         let below = &mut |n: usize| chance.below(n);
         let chosen: Vec<Who> = match self.policy {
             Policy::Conducted => {
-                let chosen = self.conductor.neighbours(who, &self.present, room, below);
+                let chosen = self.conductor.neighbours(clock, who, &self.present, room, below);
                 chosen.into_iter().map(|at| self.present[at]).collect()
             }
             Policy::Loader => (0..room)

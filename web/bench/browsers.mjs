@@ -1,7 +1,7 @@
 /*
  * The viewers' browser: one process of Debian's Chromium for all of them, a context for each, with its own cache,
  * sockets and line. Lines are set by the developer tools' network conditions, which hold back data channels as well
- * (`measureLine` shows how much of the nominal speed is left of it).
+ * (`measureLine` shows how much of the nominal speed is left of it). Downwards that is done by the proxies.
  */
 import { chromium } from 'playwright-core'
 
@@ -61,7 +61,8 @@ async function openViewer(browser, uplink, scripts) {
     await session.send('Network.emulateNetworkConditions', {
       offline: false,
       latency: LATENCY_MS,
-      downloadThroughput: (DOWNLINK * BITS) / 8,
+      // Downwards the proxies hold back. Chromium's own way stalls pages for many seconds that ask for several modules at once.
+      downloadThroughput: -1,
       uploadThroughput: (uplink * BITS) / 8,
     })
   }

@@ -255,7 +255,7 @@ impl Inner {
         address: IpAddr,
         announce: &mut socket::Announce<'_>,
     ) -> Option<Result<(), No>> {
-        let resident = self.resident.get();
+        let resident = self.resident.get().filter(|_| announce.seeder);
         let kept = resident.and_then(|resident| resident.pick(announce, &self.config.limits));
         let announced = self.if_known(announce.infohash, |shard| {
             let Shard {
@@ -267,7 +267,7 @@ impl Inner {
             let mut below = |n| dice.below(n);
             match stage.conductor(announce.infohash) {
                 Some(conductor) => {
-                    let mut choose = by_conductor(conductor, conn, &mut below);
+                    let mut choose = by_conductor(conductor, self.now(), conn, &mut below);
                     swarms.announce_socket(self.now(), (conn, address), announce, &mut choose)
                 }
                 None => {
@@ -293,7 +293,9 @@ impl Inner {
         let post = self.connections.post();
         for send in &mut sends {
             match &mut send.message {
-                Reply::Announced { counts, .. } => *counts = self.with_resident(*counts),
+                Reply::Announced { counts, .. } if announce.seeder => {
+                    *counts = self.with_resident(*counts);
+                }
                 Reply::Offer { .. } => offers += 1,
                 _ => {}
             }

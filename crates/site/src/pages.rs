@@ -101,7 +101,7 @@ async fn watch(State(site): State<Site>, Path(id): Path<String>, visit: Visit) -
     let Some(video) = answer.read::<Video>() else {
         return site.nothing_for_all(&visit, &answer).await;
     };
-    let head = head::video(&site.about, &video);
+    let head = head::video(&site.about, &video) + &shell::fetch_player();
     let noscript = head::noscript(&site.about, &video);
     site.page(&visit, StatusCode::OK, head, noscript, &[answer])
         .await

@@ -17,6 +17,8 @@ pub struct Filling {
     pub noscript: String,
 }
 
+/// Before the files that a page with a video needs besides the first ones, as the build of the page wrote them down.
+const VIDEO: &str = "<!--shoal:video ";
 const HEAD: &str = "<!--shoal:head-->";
 const DATA: &str = "<!--shoal:data-->";
 const NOSCRIPT: &str = "<!--shoal:noscript-->";
@@ -32,6 +34,27 @@ pub fn page(filling: &Filling) -> String {
         &assets::index().unwrap_or(Cow::Borrowed(NOT_BUILT)),
         filling,
     )
+}
+
+/// Tags that let the browser fetch what a page with a video needs at once, and not one after the other as each is found.
+pub fn fetch_player() -> String {
+    links(&assets::index().unwrap_or_default())
+}
+
+fn links(template: &str) -> String {
+    let files = template
+        .split_once(VIDEO)
+        .and_then(|(_, rest)| rest.split_once("-->"))
+        .map_or("", |(files, _)| files);
+    files
+        .split_whitespace()
+        .map(|file| {
+            format!(
+                "<link rel=\"modulepreload\" crossorigin href=\"{}\">",
+                escape(file)
+            )
+        })
+        .collect()
 }
 
 fn fill(template: &str, filling: &Filling) -> String {
@@ -105,6 +128,17 @@ mod tests {
             r#"<script type="application/json" id="first-data">{"a":"\u003c/script>"}</script>"#;
         assert_eq!(page, format!("1H<!--shoal:data-->2{data}3N4"));
         assert_eq!(fill("a<!--shoal:head-->b", &Filling::default()), "ab");
+    }
+
+    #[test]
+    fn what_a_video_needs_is_fetched_at_once() {
+        assert_eq!(
+            links("1<!--shoal:video /a.js /b.js-->2<!--shoal:head-->"),
+            "<link rel=\"modulepreload\" crossorigin href=\"/a.js\"><link rel=\"modulepreload\" crossorigin href=\"/b.js\">"
+        );
+        for none in ["", "<!--shoal:video-->", "<!--shoal:video /a.js"] {
+            assert_eq!(links(none), "");
+        }
     }
 
     #[test]

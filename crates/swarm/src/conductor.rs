@@ -25,6 +25,7 @@ use alarms::Alarms;
 pub use budget::Account;
 use budget::Budget;
 use crowd::Crowd;
+use neighbours::Introductions;
 use replicas::{Replicas, Slot};
 pub use rules::{Rules, Settings};
 use viewers::{Charge, Viewer, Viewers};
@@ -136,6 +137,7 @@ pub struct Conductor<V> {
     generous: bool,
     /// Where the search for receivers goes on.
     cursor: usize,
+    introductions: Introductions<V>,
 }
 
 impl<V: Copy + Eq + Hash + Ord + Debug> Conductor<V> {
@@ -159,6 +161,7 @@ impl<V: Copy + Eq + Hash + Ord + Debug> Conductor<V> {
             last: None,
             generous: true,
             cursor: 0,
+            introductions: Introductions::default(),
         }
     }
 

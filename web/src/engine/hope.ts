@@ -19,7 +19,9 @@ export interface Hoping {
   peers(): Iterable<Peer>
   /** HTTP can be relied upon at this moment. */
   podWorks(): boolean
-  /** The swarm cannot go on without peers. */
+  /** The pod as a peer is of use, and is not here. */
+  needsPod(): boolean
+  /** The swarm needs further peers, or the pod as one. */
   lonely(): void
 }
 
@@ -62,12 +64,14 @@ export class Hope {
       if (podHealth.works) read.refusal = null
       if (read.settled || this.swarm.podWorks()) continue
       if (this.helped(read)) {
+        // Whoever says that he has it may still not give it.
+        lonely ||= this.swarm.needsPod()
         this.hopeAt = now
         continue
       }
       lonely = true
       const nobody = now - this.nobodyAt < FRESH
-      const tooLong = now - Math.max(this.hopeAt, podHealth.failingSince ?? now) > PATIENCE
+      const tooLong = now - Math.max(this.hopeAt, podHealth.failingSince ?? now, read.begunAt) > PATIENCE
       if (read.refusal !== null && (nobody || tooLong)) reads.fail(read, read.refusal)
     }
     if (lonely) this.swarm.lonely()

@@ -26,7 +26,7 @@ describe('the storage', () => {
     const { kept, clock } = visit(keep, limit, today)
     const opened = await kept.open(name, 100, 50)
     const writes = Array.from({ length: pieces }, (_, index) => opened?.write(index, noise(100, index)) ?? Promise.resolve(false))
-    await clock.advance(10_000)
+    await clock.advance(30_000)
     return Promise.all(writes)
   }
 
@@ -68,9 +68,51 @@ describe('the storage', () => {
     expect(await kept.open('a', 100, 50)).toBeNull()
   })
 
+  test('neighbours are written together, and by themselves when no more come', async () => {
+    const keep = new TestKeep()
+    const { kept, clock } = visit(keep, 100 * PIECE, 1)
+    const opened = await kept.open('a', PIECE, 40)
+    const write = (index: number): void => void opened?.write(index, noise(PIECE, index))
+    for (let index = 0; index < 16; index++) write((index * 5) % 16)
+    for (const index of [20, 17, 18]) write(index)
+    await clock.advance(30_000)
+    const [box] = keep.boxes.values()
+    expect([...(box?.keys() ?? [])].sort()).toEqual(['0-15', '17-18', '20', 'about'])
+    write(19)
+    write(16)
+    await clock.advance(30_000)
+    const again = await visit(keep, 100 * PIECE, 2).kept.open('a', PIECE, 40)
+    expect(again?.found.length).toBe(21)
+    for (const index of [3, 16, 17, 18, 19, 20]) expect(digest((await again?.read(index)) ?? null)).toBe(digest(noise(PIECE, index)))
+  })
+
+  test('a bad piece is written anew beside its parcel', async () => {
+    const keep = new TestKeep()
+    await watch(keep, 'a', 10, 1)
+    const { kept, clock } = visit(keep, 2000, 2)
+    const opened = await kept.open('a', 100, 50)
+    opened?.forget(4)
+    expect(await opened?.read(4)).toBeNull()
+    void opened?.write(4, noise(100, 44))
+    await clock.advance(30_000)
+    const again = await visit(keep, 2000, 3).kept.open('a', 100, 50)
+    expect(digest((await again?.read(4)) ?? null)).toBe(digest(noise(100, 44)))
+    expect(digest((await again?.read(5)) ?? null)).toBe(digest(noise(100, 5)))
+  })
+
+  test('what waits is written when the video is closed', async () => {
+    const keep = new TestKeep()
+    const { kept, clock } = visit(keep, 1000, 1)
+    const opened = await kept.open('a', 100, 50)
+    void opened?.write(1, noise(100))
+    opened?.flush()
+    await clock.advance(0)
+    expect(keep.bytes).toBe(100)
+  })
+
   test('things that nobody of us wrote are passed over', async () => {
     const keep = new TestKeep()
-    keep.boxes.set('shoal-pieces-a', new Map([['about', noise(9)], ['7', noise(100)], ['-1', noise(1)], ['99', noise(1)], ['x', noise(1)], ['1e1', noise(1)]]))
+    keep.boxes.set('shoal-pieces-a', new Map([['about', noise(9)], ['7', noise(100)], ['-1', noise(1)], ['99', noise(1)], ['x', noise(1)], ['1e1', noise(1)], ['9-8', noise(1)], ['48-50', noise(1)], ['1-2-3', noise(1)]]))
     keep.boxes.set('shoal-pieces-b', new Map())
     const { kept } = visit(keep, 1_000_000, 2)
     await kept.tidy()
@@ -96,7 +138,7 @@ describe('an engine', () => {
     const keep = new TestKeep()
     const viewer = world.engine({ memoryBytes: 6 * PIECE }, { keep })
     await viewer.play(0, SIZE)
-    await world.clock.advance(5000)
+    await world.clock.advance(30_000)
     expect(keep.bytes).toBe(SIZE)
     world.pod.requests.length = 0
     expect(digest(await viewer.play(0, SIZE))).toBe(world.digest())
@@ -109,7 +151,7 @@ describe('an engine', () => {
     const keep = new TestKeep()
     const before = world.engine({}, { keep })
     await before.play(0, SIZE)
-    await world.clock.advance(5000)
+    await world.clock.advance(30_000)
     before.engine.destroy()
     world.pod.requests.length = 0
     conductor.heard.length = 0
@@ -128,14 +170,16 @@ describe('an engine', () => {
     const keep = new TestKeep()
     const before = world.engine({}, { keep })
     await before.play(0, SIZE)
-    await world.clock.advance(5000)
+    await world.clock.advance(30_000)
     before.engine.destroy()
-    for (const box of keep.boxes.values()) for (const [key, data] of box) if (key !== 'about') data[5] = (data[5] ?? 0) ^ 1
+    for (const box of keep.boxes.values()) {
+      for (const [key, data] of box) if (key !== 'about') for (let at = 5; at < data.length; at += PIECE) data[at] = (data[at] ?? 0) ^ 1
+    }
     const again = world.engine({}, { keep })
     expect(digest(await again.play(0, SIZE))).toBe(world.digest())
     expect(again.engine.stats()).toMatchObject({ fromPod: SIZE, dropped: 0 })
     // The good copies take their place.
-    await world.clock.advance(5000)
+    await world.clock.advance(30_000)
     again.engine.destroy()
     const third = world.engine({}, { keep })
     await third.play(0, SIZE)
@@ -160,7 +204,7 @@ describe('an engine', () => {
     const keep = new TestKeep()
     await world.engine({ keepBytes: 0 }, { keep }).play(0, SIZE)
     await world.engine({ files: [{ ...world.pod.file, token: 'secret' }] }, { keep }).play(0, SIZE)
-    await world.clock.advance(5000)
+    await world.clock.advance(30_000)
     await settle()
     expect(keep.boxes.size).toBe(0)
   })

@@ -8,6 +8,8 @@
 
 import type { Bytes } from './bytes'
 import type { Clock } from './clock'
+import type { Cut } from './parcels'
+import { Parcels } from './parcels'
 
 /** Named boxes of named things that survive the page. Every call may fail. */
 export interface Keep {
@@ -28,15 +30,18 @@ export interface KeptPieces {
   /** What was there when it was opened. */
   readonly found: readonly number[]
   read(index: number): Promise<Bytes | null>
-  /** Writes a piece when its turn comes; false when it was not kept. */
+  /** Writes a piece along with others when their turn comes; false when it was not kept. */
   write(index: number, data: Bytes): Promise<boolean>
   forget(index: number): void
+  /** Writes whatever waits, as soon as may be. */
+  flush(): void
 }
 
 /** Room for kept pieces unless the viewer says otherwise. */
 export const KEEP_BYTES = 512 * 1024 * 1024
-/** Writes are so far apart, so that playback does not feel them (ms). */
-const PACE = 40
+/** Nothing is written so soon after a video was opened, and writes are so far apart: playback must not feel them (ms). */
+const QUIET = 5000
+const PACE = 250
 /** Bytes that wait to be written; further pieces are not kept. */
 const MAX_WAITING = 32 * 1024 * 1024
 /** Failures in a row after which the storage is left alone. */
@@ -48,6 +53,8 @@ interface Shelf {
   bytes: number
   used: number
   open: boolean
+  /** Nothing is written before this moment. */
+  quietUntil: number
 }
 
 export class Kept {
@@ -92,18 +99,24 @@ export class Kept {
     if (!this.works) return null
     try {
       const box = await this.keep.open(PREFIX + name)
-      const found = (await box.keys()).flatMap((key) => (/^\d{1,7}$/.test(key) && Number(key) < pieceCount ? [Number(key)] : []))
-      const shelf: Shelf = { bytes: found.length * pieceLength, used: this.today(), open: true }
+      const parcels = new Parcels(box, await box.keys(), (length, cut) => this.store(box, shelf, length, cut), this.clock, pieceLength, pieceCount)
+      const { found } = parcels
+      const shelf: Shelf = { bytes: found.length * pieceLength, used: this.today(), open: true, quietUntil: this.clock.now() + QUIET }
       this.shelves.set(PREFIX + name, shelf)
       const about = JSON.stringify({ used: shelf.used, pieceLength })
       void this.inLine(() => box.write(ABOUT, new TextEncoder().encode(about))).catch(() => this.failed())
       return {
         found,
-        read: (index) => box.read(String(index)).catch(() => null),
-        write: (index, data) => this.write(box, shelf, index, data),
-        forget: (index) => {
-          shelf.bytes = Math.max(0, shelf.bytes - pieceLength)
-          void box.remove(String(index)).catch(() => undefined)
+        read: (index) => parcels.read(index).catch(() => null),
+        write: async (index, data) => {
+          if (!this.works || this.waiting + data.length > MAX_WAITING) return false
+          this.waiting += data.length
+          return parcels.write(index, data).finally(() => (this.waiting -= data.length))
+        },
+        forget: (index) => parcels.forget(index),
+        flush: () => {
+          shelf.quietUntil = 0
+          parcels.flush()
         },
       }
     } catch {
@@ -112,25 +125,27 @@ export class Kept {
     }
   }
 
-  private async write(box: Box, shelf: Shelf, index: number, data: Bytes): Promise<boolean> {
-    if (!this.works || this.waiting + data.length > MAX_WAITING) return false
-    this.waiting += data.length
+  private async store(box: Box, shelf: Shelf, length: number, cut: Cut): Promise<void> {
     try {
-      return await this.inLine(async () => {
+      await this.inLine(async () => {
+        if (!this.works) throw new Error('left alone')
+        await this.pause(shelf.quietUntil - this.clock.now())
         await this.survey()
-        if (!(await this.makeRoom(data.length))) return false
-        await box.write(String(index), data)
-        shelf.bytes += data.length
+        const parcel = cut((await this.makeRoom(length)) ? length : this.room)
+        if (parcel === null) return
+        await box.write(parcel.key, parcel.data)
+        shelf.bytes += parcel.data.length
         this.failures = 0
-        await new Promise<void>((resolve) => this.clock.after(PACE, resolve))
-        return true
+        await this.pause(PACE)
       })
-    } catch {
+    } catch (error) {
       this.failed()
-      return false
-    } finally {
-      this.waiting -= data.length
+      throw error
     }
+  }
+
+  private async pause(milliseconds: number): Promise<void> {
+    if (milliseconds > 0) await new Promise<void>((resolve) => this.clock.after(milliseconds, resolve))
   }
 
   /** One thing after the other. */
@@ -150,9 +165,9 @@ export class Kept {
       if (!name.startsWith(PREFIX) || this.shelves.has(name)) continue
       const box = await this.keep.open(name)
       const { used, pieceLength } = readAbout(await box.read(ABOUT))
-      const pieces = (await box.keys()).length - 1
+      const bytes = Parcels.bytes(await box.keys(), pieceLength)
       // Opened meanwhile: it counts itself.
-      if (!this.shelves.has(name)) this.shelves.set(name, { bytes: Math.max(0, pieces) * pieceLength, used, open: false })
+      if (!this.shelves.has(name)) this.shelves.set(name, { bytes, used, open: false, quietUntil: 0 })
     }
   }
 

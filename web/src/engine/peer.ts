@@ -7,7 +7,7 @@
 
 import { Bitfield } from './bitfield'
 import type { Bytes } from './bytes'
-import { equal, toHex } from './bytes'
+import { concat, equal, toHex } from './bytes'
 import type { Clock } from './clock'
 import type { ExtendedHandshake, Place } from './extended'
 import { clientOf, isPodId, OUR_METADATA_ID, OUR_SHOAL_ID, readExtendedHandshake, readMetadataRequest, readPlace, writeExtendedHandshake, writeMetadataPiece, writePlace } from './extended'
@@ -50,6 +50,13 @@ const KEEP_ALIVE = 100_000
 /** How often it is told where we play (ms), and how many pieces to either side of the expected are a seek. */
 const PLACE_EVERY = 1000
 const PLACE_JUMP = 30
+/**
+ * Every message of a data channel costs both sides processor time, whatever its size: what is said in one moment leaves as
+ * one, up to the size that any other side takes (RFC 8841: 64 KiB unless it says more), and news that nobody waits for
+ * leave together with the next words or after a moment (ms).
+ */
+const MAX_TOGETHER = 64 * 1024
+const NEWS_TIME = 100
 
 export class Peer {
   /** Hex of its peer id, empty until the handshake. */
@@ -98,6 +105,11 @@ export class Peer {
   /** What it believes that we hold: what we told, less what we refused. */
   private readonly announced: Bitfield
   private open = true
+  /** Said and not yet handed to the link. */
+  private words: Bytes[] = []
+  private wordBytes = 0
+  private leaving = false
+  private stopNews: (() => void) | null = null
   private nuisances = 0
   private nuisanceAt: number
   private heardAt: number
@@ -129,7 +141,7 @@ export class Peer {
 
   /** Bytes that wait to leave over the link. */
   get buffered(): number {
-    return this.link.buffered()
+    return this.link.buffered() + this.wordBytes
   }
 
   /** Blocks asked of it that are still to come. */
@@ -191,7 +203,7 @@ export class Peer {
     // the memory again. For the same reason a piece that was fetched a second time is no news to anybody.
     if (!this.told || this.isPod || this.announced.has(index)) return
     this.announced.add(index)
-    this.send(writeHave(index))
+    this.mention(writeHave(index))
   }
 
   /** Says where we play, if the other side cares and has not heard it yet. */
@@ -205,7 +217,7 @@ export class Peer {
       if (now - last.at < PLACE_EVERY && Math.abs(playhead - last.playhead) < PLACE_JUMP) return
     }
     this.toldPlace = { playhead, lead, at: now }
-    this.send(writeExtended(id, writePlace({ playhead, lead })))
+    this.mention(writeExtended(id, writePlace({ playhead, lead })))
   }
 
   piece(block: Block, data: Uint8Array): void {
@@ -230,16 +242,48 @@ export class Peer {
   close(reason: string): void {
     if (!this.open) return
     this.open = false
+    this.stopNews?.()
     this.link.close()
     this.asked.length = 0
     this.requested.clear()
     this.events.closed(this, reason)
   }
 
+  /** Leaves with all that is said in this moment. */
   private send(bytes: Bytes): void {
     if (!this.open) return
+    this.collect(bytes)
+    if (this.leaving) return
+    this.leaving = true
+    queueMicrotask(() => {
+      this.leaving = false
+      this.handOver()
+    })
+  }
+
+  /** Leaves with the next that is said, or soon. */
+  private mention(bytes: Bytes): void {
+    if (!this.open) return
+    this.collect(bytes)
+    this.stopNews ??= this.clock.after(NEWS_TIME, () => this.handOver())
+  }
+
+  private collect(bytes: Bytes): void {
+    if (this.wordBytes + bytes.length > MAX_TOGETHER) this.handOver()
+    this.words.push(bytes)
+    this.wordBytes += bytes.length
+  }
+
+  private handOver(): void {
+    const { words } = this
+    const [only] = words
+    this.stopNews?.()
+    this.stopNews = null
+    if (only === undefined || !this.open) return
+    this.words = []
+    this.wordBytes = 0
     this.spokeAt = this.clock.now()
-    this.link.send(bytes)
+    this.link.send(words.length === 1 ? only : concat(...words))
   }
 
   private receive(chunk: Uint8Array): void {

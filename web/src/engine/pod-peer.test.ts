@@ -19,12 +19,29 @@ function made(size = SIZE): { world: World; peer: PodPeer } {
 }
 
 describe('while HTTP works', () => {
-  test('the pod is met and not asked', async () => {
+  test('the pod is not met at all: a connection costs both something', async () => {
     const { world, peer } = made()
     const viewer = world.engine()
     expect(digest(await viewer.play(0, SIZE))).toBe(world.digest())
-    expect(peer).toMatchObject({ met: 1, wanted: 0, sent: 0 })
-    expect(viewer.engine.stats()).toMatchObject({ peers: 0, fromPod: SIZE, fromPodByPeer: 0, connections: [{ client: 'Shoal', pod: true, down: 0 }] })
+    await world.clock.advance(60_000)
+    expect(peer).toMatchObject({ met: 0, wanted: 0, sent: 0 })
+    expect(viewer.engine.stats()).toMatchObject({ peers: 0, fromPod: SIZE, fromPodByPeer: 0, connections: [] })
+    expect(world.tracker.heard.map(({ seeder }) => seeder)).toEqual(world.tracker.heard.map(() => false))
+  })
+
+  test('a pod that was met is not asked any more', async () => {
+    const { world, peer } = made()
+    world.pod.status = 503
+    const viewer = world.engine()
+    await viewer.play(0, 200_000)
+    expect(peer.met).toBe(1)
+    world.pod.status = 206
+    await world.clock.advance(70_000)
+    await viewer.play(200_000, 400_000)
+    const { sent } = peer
+    expect(digest(await viewer.play(400_000, SIZE))).toBe(world.digest(400_000))
+    expect(peer).toMatchObject({ met: 1, sent })
+    expect(viewer.engine.stats()).toMatchObject({ peers: 0, connections: [{ client: 'Shoal', pod: true }] })
   })
 
   test('a second viewer takes from the first as if the pod were no peer', async () => {
@@ -137,9 +154,11 @@ describe('HTTP is blocked', () => {
 
   test('an idle connection that the pod closed is made again when it is needed', async () => {
     const { world, peer } = made(3_000_000)
+    world.pod.status = 503
     const viewer = world.engine()
     await viewer.play(0, 400_000)
     expect(peer.met).toBe(1)
+    world.pod.status = 206
     peer.open = false
     await world.clock.advance(250_000)
     expect(viewer.engine.stats().connections).toEqual([])

@@ -14,6 +14,8 @@ export interface PieceStore {
   /** Which pieces are held now. */
   readonly held: Bitfield
   put(index: number, data: Bytes): void
+  /** The piece, if the memory has it. */
+  here(index: number): Bytes | undefined
   read(index: number): Promise<Bytes | null>
   /** Gives the memory back. */
   clear(): void
@@ -105,8 +107,12 @@ class RenditionStore implements PieceStore {
     this.memory.change(data.length)
   }
 
+  here(index: number): Bytes | undefined {
+    return this.pieces.get(index) ?? this.leaving.get(index)
+  }
+
   async read(index: number): Promise<Bytes | null> {
-    const here = this.pieces.get(index) ?? this.leaving.get(index)
+    const here = this.here(index)
     if (here !== undefined) return here
     if (this.keeper === null || this.beyond === undefined || !this.kept.has(index)) return null
     const data = await this.keeper.read(index)
@@ -126,6 +132,7 @@ class RenditionStore implements PieceStore {
 
   clear(): void {
     this.closed = true
+    this.keeper?.flush()
     for (const index of [...this.pieces.keys()]) this.drop(index)
     this.memory.forget(this)
   }

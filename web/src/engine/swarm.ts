@@ -79,9 +79,10 @@ const UNREACHABLE = 4
 /** How often deadlines are looked at while the player waits, and otherwise (ms). */
 const BUSY_TICK = 100
 const IDLE_TICK = 1000
-/** Looks within a busy tick that come at once; further ones are so far apart (ms), whatever others send. */
+/** Looks within a busy tick that come at once; further ones are so far apart (ms), whatever others send, and further yet while nobody waits. */
 const MAX_LOOKS = 10
 const PAUSE = 25
+const UNHURRIED_PAUSE = 100
 const MAX_BANNED = 1000
 /** Two connections to the same peer made within this time are settled by rule, later ones are refused (ms). */
 const CROSSING = 3000
@@ -145,6 +146,7 @@ export class Swarm implements Member {
       playing: () => io.playing(),
       generous: () => io.generous(),
       podRate: () => io.podMeter.bytesPerSecond,
+      podLatency: () => io.podHealth.latency,
       gathering: () => this.gathering(),
       random: (length) => io.random(length),
     })
@@ -190,6 +192,7 @@ export class Swarm implements Member {
       held: () => this.store.held,
       peers: () => this.peers,
       podWorks: () => this.downloads.podWorks,
+      needsPod: () => this.needsPod(),
       lonely: () => io.lonely(),
     })
     if (io.pieces === null) this.knowsHoldings = true
@@ -265,6 +268,10 @@ export class Swarm implements Member {
     return false
   }
 
+  needsPod(): boolean {
+    return !this.closed && !this.downloads.podWorks && this.pods() === 0
+  }
+
   offer(): Promise<Offer | null> {
     return this.io.connector.offer()
   }
@@ -273,9 +280,10 @@ export class Swarm implements Member {
     return this.io.connector.answer(sdp)
   }
 
-  others(count: number): void {
+  others(count: number, podAsked: boolean): void {
     this.othersKnown = count
-    this.hope.others(count)
+    // Nobody is nobody only when the pod, too, was asked to come.
+    if (podAsked) this.hope.others(count)
     this.wake()
   }
 
@@ -437,8 +445,9 @@ export class Swarm implements Member {
       this.looksSince = now
       this.looks = 0
     }
-    if (this.looks++ < MAX_LOOKS) queueMicrotask(look)
-    else this.io.clock.after(PAUSE, look)
+    const { unhurried } = this
+    if (this.looks++ < (unhurried ? 1 : MAX_LOOKS)) queueMicrotask(look)
+    else this.io.clock.after(unhurried ? UNHURRIED_PAUSE : PAUSE, look)
   }
 
   private update(): void {

@@ -55,6 +55,7 @@ class TestMember implements Member {
   linked: string[] = []
   known: number[] = []
   peers = 0
+  forsaken = false
 
   constructor(hashSeed: number) {
     this.infoHash = noise(20, hashSeed)
@@ -69,6 +70,7 @@ class TestMember implements Member {
   heard = (_line: Line, message: PodMessage) => void this.messages.push(message)
   connected = () => this.peers
   knows = (id: string) => id.startsWith('ff')
+  needsPod = () => this.forsaken
   offer = () => Promise.resolve({ sdp: 'our offer', accept: () => Promise.resolve(link), cancel: () => void this.cancelled++ })
   answer = (sdp: string) => {
     this.answered.push(sdp)

@@ -26,6 +26,8 @@ export interface Member {
   /** How many connections it has, those in the making among them. */
   connected(): number
   knows(peerId: string): boolean
+  /** The pod as a peer is of use, because its HTTP is not. */
+  needsPod(): boolean
   offer(): Promise<Offer | null>
   answer(sdp: string): Promise<Answer | null>
   link(link: Link, ours: 'offered' | 'answered'): void
@@ -35,8 +37,8 @@ export interface Member {
   reached(line: Line): void
   unreached(line: Line): void
   heard(line: Line, message: PodMessage): void
-  /** How many others the tracker knows, the pod among them when it is a peer; 0 also when the tracker cannot be reached. */
-  others(count: number): void
+  /** How many others the tracker knows, 0 also when it cannot be reached; the pod is among them only when it was asked for. */
+  others(count: number, podAsked: boolean): void
 }
 
 /** Where the client gets sockets, time and randomness. */
@@ -86,6 +88,8 @@ interface Membership {
   dueAt: number
   others: number
   announcing: boolean
+  /** Whether the last announce asked for the pod as a peer. */
+  askedPod: boolean
   /** Ends the wait for the reply to the last announce. */
   stopWait: () => void
   /** The swarm's number on the socket, where there are numbers left. */
@@ -119,7 +123,7 @@ export class Tracker {
   join(member: Member): void {
     const hash = toLatin1(member.infoHash)
     if (this.closed || this.memberships.has(hash)) return
-    const membership: Membership = { member, hash, event: 'started', stopTimer: () => undefined, answering: 0, searches: 0, announcedAt: -Infinity, dueAt: Infinity, others: 0, announcing: false, stopWait: () => undefined, number: this.freeNumber(), line: null }
+    const membership: Membership = { member, hash, event: 'started', stopTimer: () => undefined, answering: 0, searches: 0, announcedAt: -Infinity, dueAt: Infinity, others: 0, announcing: false, askedPod: false, stopWait: () => undefined, number: this.freeNumber(), line: null }
     this.memberships.set(hash, membership)
     if (this.socket === null) this.connect()
     else if (this.isOpen) void this.announce(membership, 0)
@@ -151,7 +155,9 @@ export class Tracker {
     if (this.socket === null) {
       if (now >= this.restsUntil) this.connect()
     } else if (this.isOpen && !membership.announcing) {
-      this.sooner(membership, Math.max(0, membership.announcedAt + HURRY - now))
+      // The pod as a peer is asked for as soon as it is needed.
+      const news = membership.member.needsPod() && !membership.askedPod
+      this.sooner(membership, news ? 0 : Math.max(0, membership.announcedAt + HURRY - now))
     }
   }
 
@@ -224,7 +230,7 @@ export class Tracker {
       membership.stopTimer()
       membership.stopWait()
       this.hangUp(membership)
-      membership.member.others(0)
+      membership.member.others(0, true)
     }
     const pause = Math.min(PAUSE.max, PAUSE.min * 2 ** this.failures++)
     // A share of chance, so that all viewers of a restarted pod do not come back in the same moment.
@@ -239,6 +245,7 @@ export class Tracker {
     membership.announcedAt = this.io.clock.now()
     membership.stopTimer()
     const { member } = membership
+    const needsPod = (membership.askedPod = member.needsPod())
     let made: (Offer | null)[] = []
     if (wanted > 0) {
       membership.announcing = true
@@ -265,6 +272,7 @@ export class Tracker {
       ...member.progress(),
       numwant: offers.length,
       offers,
+      ...(needsPod ? {} : { seeder: false }),
       ...(membership.event === null ? {} : { event: membership.event }),
     })
     membership.event = null
@@ -280,7 +288,8 @@ export class Tracker {
 
   /** How many offers make sense: there must be room for them, and others who may take them. */
   private offersFor({ member, others }: Membership): number {
-    return Math.max(0, Math.min(MAX_OFFERS, member.wanted(), others - member.connected()))
+    const some = Math.max(0, Math.min(MAX_OFFERS, member.wanted(), others - member.connected()))
+    return member.needsPod() ? Math.max(1, some) : some
   }
 
   private chance(): number {
@@ -358,7 +367,7 @@ export class Tracker {
   private takeAnnounce(membership: Membership, message: Record<string, unknown>): void {
     membership.stopWait()
     if (typeof message['failure reason'] === 'string') {
-      membership.member.others(0)
+      membership.member.others(0, true)
       return
     }
     this.reach(membership)
@@ -367,7 +376,7 @@ export class Tracker {
     const known = (numberAt(message, 'complete') ?? 0) + (numberAt(message, 'incomplete') ?? 0)
     // The tracker counts us, too.
     membership.others = Math.max(0, known - 1)
-    membership.member.others(membership.others)
+    membership.member.others(membership.others, membership.askedPod)
     if (membership.announcing) return
     const { searches } = membership
     // The first search follows at once; answers take their time, and some never come.

@@ -151,7 +151,8 @@ export class Uploads {
         const { peer, at } = next
         const [block] = peer.asked.splice(at, 1)
         if (block === undefined) break
-        const piece = await store.read(block.index)
+        // What the memory has is sent without a pause, so that it leaves together.
+        const piece = store.here(block.index) ?? (await store.read(block.index))
         if (piece === null || !peer.ready || peer.choked) {
           peer.refuse(block)
           continue

@@ -8,7 +8,7 @@ const names = {
   'media-play-button': 'player.play',
   'media-mute-button': 'player.mute',
   'media-volume-range': 'player.volume',
-  'media-time-range': 'player.seek',
+  'seek-bar': 'player.seek',
   'media-pip-button': 'player.pip',
   'media-fullscreen-button': 'player.fullscreen',
 } as const

@@ -47,6 +47,9 @@ pub struct Announce<'a> {
     pub numwant: Option<u32>,
     /// Connections that it offers, each for one other peer. At most [`MAX_OFFERS`].
     pub offers: Vec<Offer<'a>>,
+    /// Whether a seeder that runs beside the tracker is of use to it: not while it has the same bytes over HTTP. Our own addition,
+    /// `"seeder": false`; whoever says nothing wants every seeder.
+    pub seeder: bool,
 }
 
 /// One offer of a connection.
@@ -216,6 +219,7 @@ struct Fields<'a> {
     offers: Option<Offers<'a>>,
     #[serde(borrow)]
     answer: Option<Description<'a>>,
+    seeder: Option<bool>,
 }
 
 impl<'a> Fields<'a> {
@@ -247,6 +251,7 @@ impl<'a> Fields<'a> {
                 .and_then(count)
                 .map(|n| n.try_into().unwrap_or(u32::MAX)),
             offers: self.offers.map_or_else(Vec::new, |offers| offers.0),
+            seeder: self.seeder.unwrap_or(true),
         }))
     }
 

@@ -88,8 +88,9 @@ impl Stage {
     }
 
     /// The conductor of a swarm, to choose neighbours by.
-    pub(super) fn conductor(&self, infohash: InfoHash) -> Option<&Conductor<ConnId>> {
-        self.swarms.get(&infohash).map(|swarm| &swarm.conductor)
+    pub(super) fn conductor(&mut self, infohash: InfoHash) -> Option<&mut Conductor<ConnId>> {
+        let swarm = self.swarms.get_mut(&infohash)?;
+        Some(&mut swarm.conductor)
     }
 
     /// Lets every conductor decide that has something to decide; tells when the next has.
@@ -213,8 +214,8 @@ impl Inner {
 
     /// What has left the pod for a swarm since its conductor began.
     pub(crate) fn account(&self, infohash: InfoHash) -> Option<Account> {
-        let shard = lock(self.shard(infohash));
-        shard.stage.conductor(infohash).map(Conductor::account)
+        let mut shard = lock(self.shard(infohash));
+        shard.stage.conductor(infohash).map(|conductor| conductor.account())
     }
 
     /// Lets all conductors decide; tells when that has to be done again, if at all.
@@ -230,7 +231,8 @@ impl Inner {
 
 /// Chooses to whom an offer goes by what the conductor knows of the viewers.
 pub(super) fn by_conductor(
-    conductor: &Conductor<ConnId>,
+    conductor: &mut Conductor<ConnId>,
+    now: Duration,
     asker: ConnId,
     below: &mut dyn FnMut(usize) -> usize,
 ) -> impl FnMut(&Crowd<'_>, usize) -> Vec<usize> {
@@ -238,7 +240,7 @@ pub(super) fn by_conductor(
         let candidates: Vec<ConnId> = (0..crowd.len())
             .filter_map(|position| crowd.conn(position))
             .collect();
-        conductor.neighbours(asker, &candidates, wanted, below)
+        conductor.neighbours(now, asker, &candidates, wanted, below)
     }
 }
 

@@ -155,6 +155,19 @@ async fn a_browser_offers_to_the_pod_and_to_others() {
 }
 
 #[tokio::test]
+async fn who_needs_no_seeder_is_told_of_none() {
+    let pod = Pod::new(Config::default());
+    let door = pod.house.open().await;
+    let mut carol = door.browser().await;
+    for (seeder, expected) in [(json!(null), 1), (json!(false), 0), (json!(true), 1)] {
+        let mut message = announce(CLIP, 'c', 9, 0);
+        message["seeder"] = seeder;
+        carol.say(&message).await;
+        assert_eq!(carol.hear().await.unwrap()["complete"], expected);
+    }
+}
+
+#[tokio::test]
 async fn the_pod_is_not_bothered_without_need() {
     let pod = Pod::new(Config {
         limits: Limits {
@@ -172,6 +185,7 @@ async fn the_pod_is_not_bothered_without_need() {
         ("event", json!("completed"), false),
         ("numwant", json!(0), false),
         ("info_hash", json!(STRANGER), false),
+        ("seeder", json!(false), false),
         ("offers", json!([]), false),
         (
             "offers",
@@ -186,6 +200,7 @@ async fn the_pod_is_not_bothered_without_need() {
         ("left", json!(null), true),
         ("left", json!(-1), true),
         ("event", json!("started"), true),
+        ("seeder", json!(true), true),
     ];
     for (field, value, expected) in check {
         let mut message = announce(CLIP, 'c', 9, 2);

@@ -1,6 +1,7 @@
 //! Who is worth a connection: whoever holds what the asker needs next, has uplink to spare and few to feed so far. A part is chosen by
 //! chance all the same, or a crowd would fall apart into circles of friends. It looks at a sample, whatever the size of the swarm.
 
+use std::collections::{HashSet, VecDeque};
 use std::fmt::Debug;
 use std::hash::Hash;
 use std::time::Duration;
@@ -31,16 +32,61 @@ const SOON: Duration = Duration::from_secs(60);
 /// Bytes per second of uplink that carry one more neighbour.
 const PER_NEIGHBOUR: f64 = 100_000.0;
 
+/// Two who were introduced to each other are busy connecting, or connected, for so long; after that they may try again. A crowd that comes at once would otherwise
+/// make every connection twice, because each of two asks for the other before it has heard of him.
+const INTRODUCED: Duration = Duration::from_secs(20);
+
+/// Who was introduced to whom lately.
+#[derive(Debug)]
+pub(super) struct Introductions<V> {
+    pairs: HashSet<(V, V)>,
+    since: VecDeque<(Duration, (V, V))>,
+}
+
+impl<V> Default for Introductions<V> {
+    fn default() -> Self {
+        Self {
+            pairs: HashSet::new(),
+            since: VecDeque::new(),
+        }
+    }
+}
+
+impl<V: Copy + Eq + Hash + Ord> Introductions<V> {
+    fn forget_old(&mut self, now: Duration) {
+        while let Some((at, pair)) = self.since.front().copied() {
+            if now.saturating_sub(at) < INTRODUCED {
+                break;
+            }
+            self.since.pop_front();
+            self.pairs.remove(&pair);
+        }
+    }
+
+    fn note(&mut self, now: Duration, one: V, other: V) {
+        let pair = (one.min(other), one.max(other));
+        if self.pairs.insert(pair) {
+            self.since.push_back((now, pair));
+        }
+    }
+
+    fn know(&self, one: V, other: V) -> bool {
+        self.pairs.contains(&(one.min(other), one.max(other)))
+    }
+}
+
 impl<V: Copy + Eq + Hash + Ord + Debug> Conductor<V> {
-    /// Positions of those among `candidates` that the asker should be connected with, at most `wanted`, best first. `below(n)` is a
-    /// number below `n`, each as likely as the other.
+    /// Positions of those among `candidates` that the asker should be connected with, at most `wanted`, best first. They are taken to
+    /// be introduced to each other then. `below(n)` is a number below `n`, each as likely as the other.
     pub fn neighbours(
-        &self,
+        &mut self,
+        now: Duration,
         asker: V,
         candidates: &[V],
         wanted: usize,
         below: &mut dyn FnMut(usize) -> usize,
     ) -> Vec<usize> {
+        self.introductions.forget_old(now);
         let looked_at = sample(candidates.len(), wanted.saturating_mul(LOOKED_AT), below);
         let asking = self
             .viewers
@@ -48,7 +94,10 @@ impl<V: Copy + Eq + Hash + Ord + Debug> Conductor<V> {
             .and_then(|slot| self.viewers.get(slot));
         let mut scored: Vec<(f64, usize)> = looked_at
             .into_iter()
-            .filter(|position| candidates[*position] != asker)
+            .filter(|position| {
+                let candidate = candidates[*position];
+                candidate != asker && !self.introductions.know(asker, candidate)
+            })
             .map(|position| (self.worth(asking, candidates[position]), position))
             .collect();
         let by_chance = (wanted / BY_CHANCE).min(scored.len());
@@ -58,11 +107,15 @@ impl<V: Copy + Eq + Hash + Ord + Debug> Conductor<V> {
         let useful = rest.iter().filter(|(worth, _)| *worth > USELESS);
         let useless = rest.iter().filter(|(worth, _)| *worth <= USELESS);
         let lucky = useful.rev().chain(useless).take(by_chance);
-        scored
+        let chosen: Vec<usize> = scored
             .iter()
             .chain(lucky)
             .map(|(_, position)| *position)
-            .collect()
+            .collect();
+        for position in &chosen {
+            self.introductions.note(now, asker, candidates[*position]);
+        }
+        chosen
     }
 
     /// How good a neighbour somebody would be.

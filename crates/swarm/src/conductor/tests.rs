@@ -354,6 +354,27 @@ fn a_viewer_whom_nobody_reaches_is_fed_by_the_pod() {
 }
 
 #[test]
+fn two_are_introduced_once_until_it_must_have_failed() {
+    let mut conductor = Hall::new().conductor;
+    let everybody: Vec<u32> = (0..6).collect();
+    let mut pairs = std::collections::HashSet::new();
+    let mut introduce = |second: u64, who: u32| {
+        let now = Duration::from_secs(second);
+        let chosen = conductor.neighbours(now, who, &everybody, 5, &mut |_| 0);
+        let chosen: Vec<u32> = chosen.into_iter().map(|at| everybody[at]).collect();
+        for other in &chosen {
+            pairs.insert((who.min(*other), who.max(*other)));
+        }
+        chosen.len()
+    };
+    let offers: usize = everybody.iter().map(|who| introduce(1, *who)).sum();
+    assert_eq!(offers, 15);
+    assert_eq!(introduce(15, 3), 0);
+    assert_eq!(introduce(30, 3), 5);
+    assert_eq!(pairs.len(), 15);
+}
+
+#[test]
 fn neighbours_are_ahead_and_have_uplink_to_spare() {
     let mut hall = Hall::new();
     for viewer in 0..60 {
@@ -381,9 +402,11 @@ fn neighbours_are_ahead_and_have_uplink_to_spare() {
         (state >> 33) % n
     };
     for wanted in 0..70 {
+        // Long after the last time, so that everybody may be introduced anew.
+        let now = Duration::from_secs(1000 * u64::try_from(wanted).unwrap());
         let chosen = hall
             .conductor
-            .neighbours(3, &candidates, wanted, &mut below);
+            .neighbours(now, 3, &candidates, wanted, &mut below);
         assert_eq!(chosen.len(), wanted.min(59));
         assert!(!chosen.contains(&3));
         if wanted == 8 {
@@ -394,7 +417,7 @@ fn neighbours_are_ahead_and_have_uplink_to_spare() {
     // Strangers are as good as anybody to a stranger.
     assert_eq!(
         hall.conductor
-            .neighbours(99, &[70, 71], 5, &mut below)
+            .neighbours(Duration::MAX, 99, &[70, 71], 5, &mut below)
             .len(),
         2
     );

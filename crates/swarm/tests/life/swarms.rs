@@ -109,6 +109,7 @@ impl Swarms {
             sdp: sdp.sdp(),
         };
         let announce = socket::Announce {
+            seeder: true,
             infohash: says.infohash,
             peer_id: says.peer_id,
             left: Some(u64::from(!says.complete)),
@@ -159,6 +160,7 @@ impl Swarms {
     /// Somebody elsewhere uses another's name; it must not help while that one is there.
     pub fn impersonate(&mut self, now: Duration, peer_id: PeerId, infohash: InfoHash) {
         let announce = socket::Announce {
+            seeder: true,
             infohash,
             peer_id,
             left: Some(0),

@@ -40,6 +40,7 @@ export class Stranger {
       heard: () => undefined,
       connected: () => (this.link === null ? 0 : 1),
       knows: () => false,
+      needsPod: () => true,
       offer: () => connector.offer(),
       answer: (sdp) => connector.answer(sdp),
       others: () => undefined,

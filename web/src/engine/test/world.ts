@@ -280,6 +280,7 @@ interface Announce {
   answer?: unknown
   event?: string
   left?: number
+  seeder?: boolean
   offers?: { offer: { sdp: string }; offer_id: string }[]
 }
 
@@ -338,9 +339,9 @@ export class TestTracker {
       return
     }
     swarm.set(peer_id, from)
-    tell(from, { interval: 120, complete: this.resident === null ? 0 : 1, incomplete: swarm.size })
+    tell(from, { interval: 120, complete: this.resident === null || message.seeder === false ? 0 : 1, incomplete: swarm.size })
     const others = [...swarm].filter(([id]) => id !== peer_id)
-    const kept = this.resident?.wants(peer_id) && message.left !== 0 ? message.offers?.pop() : undefined
+    const kept = message.seeder !== false && this.resident?.wants(peer_id) && message.left !== 0 ? message.offers?.pop() : undefined
     if (kept !== undefined) void this.reside(kept, peer_id, (what) => tell(from, what))
     message.offers?.forEach(({ offer, offer_id }, i) => tell(others[i]?.[1], { offer, offer_id, peer_id }))
   }
