@@ -264,7 +264,9 @@ impl<'a> World<'a> {
         let below = &mut |n: usize| chance.below(n);
         let chosen: Vec<Who> = match self.policy {
             Policy::Conducted => {
-                let chosen = self.conductor.neighbours(clock, who, &self.present, room, below);
+                let chosen = self
+                    .conductor
+                    .neighbours(clock, who, &self.present, room, below);
                 chosen.into_iter().map(|at| self.present[at]).collect()
             }
             Policy::Loader => (0..room)

@@ -215,7 +215,10 @@ impl Inner {
     /// What has left the pod for a swarm since its conductor began.
     pub(crate) fn account(&self, infohash: InfoHash) -> Option<Account> {
         let mut shard = lock(self.shard(infohash));
-        shard.stage.conductor(infohash).map(|conductor| conductor.account())
+        shard
+            .stage
+            .conductor(infohash)
+            .map(|conductor| conductor.account())
     }
 
     /// Lets all conductors decide; tells when that has to be done again, if at all.
