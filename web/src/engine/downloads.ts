@@ -283,7 +283,6 @@ export class Downloads {
       await this.swarm.readPod({ start: run.start, end: run.end }, run.abort.signal, (chunk) => {
         this.swarm.podHealth.answered()
         run.progressAt = this.swarm.clock.now()
-        if (at === run.start) this.swarm.podHealth.tookTime(run.progressAt - run.begunAt)
         this.swarm.meter.add(chunk.length)
         this.takePod(run, at, chunk)
         at += chunk.length

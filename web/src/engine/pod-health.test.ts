@@ -38,12 +38,3 @@ test('requests that fail together count once', async () => {
   health.failed(clock.now())
   expect(health.failures).toBe(2)
 })
-
-test('a slow answer counts at once, quick ones make up for it little by little', () => {
-  const health = new PodHealth(new TestClock())
-  const after = [50, 2000, 50, 50, 50, 50].map((time) => {
-    health.tookTime(time)
-    return Math.round(health.latency)
-  })
-  expect(after).toEqual([50, 2000, 1415, 1005, 719, 518])
-})

@@ -16,8 +16,6 @@ export class PodHealth {
   failures = 0
   /** When the first of them happened, or null while all is well. */
   failingSince: number | null = null
-  /** How long it takes to answer lately, the first byte included (ms): slow answers count at once, quick ones little by little. */
-  latency = 0
   private failedAt = -Infinity
   private readonly clock: Clock
 
@@ -44,11 +42,6 @@ export class PodHealth {
   answered(): void {
     this.failures = 0
     this.failingSince = null
-  }
-
-  /** A request was answered after so long (ms). */
-  tookTime(milliseconds: number): void {
-    this.latency = Math.max(milliseconds, this.latency * 0.7 + milliseconds * 0.3)
   }
 
   /** A request that began at `begunAt` has failed. Several that failed together count once. */

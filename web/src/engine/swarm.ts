@@ -146,7 +146,6 @@ export class Swarm implements Member {
       playing: () => io.playing(),
       generous: () => io.generous(),
       podRate: () => io.podMeter.bytesPerSecond,
-      podLatency: () => io.podHealth.latency,
       gathering: () => this.gathering(),
       random: (length) => io.random(length),
     })

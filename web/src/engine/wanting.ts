@@ -37,8 +37,6 @@ export interface Surroundings {
   generous(): boolean
   /** Bytes per second that the pod gave; 0 when not measured. */
   podRate(): number
-  /** How long the pod takes to answer (ms). */
-  podLatency(): number
   /** Other viewers may still be met within moments. */
   gathering(): boolean
   random(length: number): Bytes
@@ -65,7 +63,7 @@ export const ALONE_PATIENCE = 200
 export const ALONE_LEAD = 4000
 /** What the pod is believed to send before it was measured (bytes per second), and the longest fetch that is reckoned with (ms). */
 const POD_GUESS = 1_000_000
-const MAX_FETCH_TIME = 4000
+const MAX_FETCH_TIME = 2000
 /** Granted pieces fetched at the same time, and how long a grant holds (ms). */
 const GRANTS_AT_ONCE = 128
 const GRANT_TIME = 20_000
@@ -235,7 +233,7 @@ export class Wanting {
       return this.first?.byte !== read.start || clock.now() - this.first.at >= wait
     }
     if (paused) return false
-    const fetchTime = Math.min(MAX_FETCH_TIME, this.around.podLatency() + (this.missing(read) / (this.around.podRate() || POD_GUESS)) * 1000)
+    const fetchTime = Math.min(MAX_FETCH_TIME, (this.missing(read) / (this.around.podRate() || POD_GUESS)) * 1000)
     const lead = settings.patience + fetchTime
     return (ahead / rate) * 1000 < (helpless ? Math.max(lead, ALONE_LEAD) : lead)
   }
