@@ -100,6 +100,19 @@ describe('the storage', () => {
     expect(digest((await again?.read(5)) ?? null)).toBe(digest(noise(100, 5)))
   })
 
+  test('a parcel of which nothing is of use gives its room back', async () => {
+    const keep = new TestKeep()
+    await watch(keep, 'a', 10, 1)
+    const { kept } = visit(keep, 2000, 2)
+    const opened = await kept.open('a', 100, 50)
+    for (let index = 0; index < 10; index++) {
+      expect(kept.room).toBe(1000)
+      opened?.forget(index)
+    }
+    expect(kept.room).toBe(2000)
+    expect(keep.bytes).toBe(0)
+  })
+
   test('what waits is written when the video is closed', async () => {
     const keep = new TestKeep()
     const { kept, clock } = visit(keep, 1000, 1)

@@ -113,7 +113,9 @@ export class Kept {
           this.waiting += data.length
           return parcels.write(index, data).finally(() => (this.waiting -= data.length))
         },
-        forget: (index) => parcels.forget(index),
+        forget: (index) => {
+          shelf.bytes = Math.max(0, shelf.bytes - parcels.forget(index))
+        },
         flush: () => {
           shelf.quietUntil = 0
           parcels.flush()

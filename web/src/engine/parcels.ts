@@ -89,12 +89,14 @@ export class Parcels {
     })
   }
 
-  /** The piece is no good. Its parcel goes when nothing in it is of use. */
-  forget(index: number): void {
+  /** The piece is no good. Its parcel goes when nothing in it is of use; tells how many bytes that frees. */
+  forget(index: number): number {
     const run = this.places.get(index)
     this.places.delete(index)
-    if (run === undefined || [...this.places.values()].includes(run)) return
+    if (run === undefined) return 0
+    for (let other = run.first; other <= run.last; other++) if (this.places.get(other) === run) return 0
     void this.box.remove(nameOf(run)).catch(() => undefined)
+    return size(run) * this.pieceLength
   }
 
   /** Sends whatever waits. */
