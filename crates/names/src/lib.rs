@@ -3,6 +3,7 @@
 //! is allowed; inside the pod it is trusted. Pure: no IO, no clock, no randomness.
 
 mod catalog;
+mod host;
 mod ids;
 mod person;
 mod sets;
@@ -11,6 +12,7 @@ mod text;
 mod video_uuid;
 
 pub use catalog::{CATEGORIES, LANGUAGES, LICENCES, category_label, language_label, licence_label};
+pub use host::{ActorUri, Host, InboxUri, KeyUri, ObjectUri};
 pub use ids::{AccountId, ActorId, ChannelId, JobId, RenditionId, UserId, VideoId};
 pub use person::{ActorName, Email, Password, Username};
 pub use sets::{Privacy, Role, VideoState};
