@@ -41,9 +41,9 @@ const GATHERING: Time = 6 * SECOND;
 /// How long a start waits for viewers before it turns to the pod.
 fn start_wait(settings: &swarm::conductor::Settings) -> Time {
     if settings.instant == 0 {
-        4 * SECOND
-    } else {
         2500 * MILLI
+    } else {
+        600 * MILLI
     }
 }
 

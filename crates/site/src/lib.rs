@@ -10,6 +10,7 @@ pub mod serve_file;
 mod answers;
 mod assets;
 mod head;
+mod made;
 mod oembed;
 mod pages;
 mod protection;
@@ -26,6 +27,7 @@ use axum::routing::get;
 
 use answers::Answers;
 use head::About;
+use made::Made;
 use protection::Protection;
 
 /// What the handlers of this crate share.
@@ -33,6 +35,7 @@ use protection::Protection;
 struct Site {
     pod: Pod,
     answers: Answers,
+    made: Made,
     about: About,
     protection: Protection,
 }
@@ -47,6 +50,7 @@ pub fn router(pod: Pod, api: Router) -> Router {
     let site = Site {
         protection: Protection::new(&about.url),
         answers: Answers::new(api),
+        made: Made::new(),
         about,
         pod,
     };

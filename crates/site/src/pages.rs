@@ -7,6 +7,7 @@ use axum::Router;
 use axum::extract::{FromRequestParts, Path, State};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
+use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, StatusCode, Uri};
 use peers::ClientAddress;
@@ -98,13 +99,23 @@ async fn watch(State(site): State<Site>, Path(id): Path<String>, visit: Visit) -
     let answer = site
         .ask(&visit, format!("/api/v1/videos/{}", head::encode(&id)))
         .await;
+    let path = visit.uri.path();
+    if answer.status.is_success()
+        && let Some(page) = site.made.get(path, &answer.body)
+    {
+        return site.send(&visit, StatusCode::OK, page);
+    }
     let Some(video) = answer.read::<Video>() else {
         return site.nothing_for_all(&visit, &answer).await;
     };
-    let head = head::video(&site.about, &video) + &shell::fetch_player();
-    let noscript = head::noscript(&site.about, &video);
-    site.page(&visit, StatusCode::OK, head, noscript, &[answer])
-        .await
+    let filling = Filling {
+        head: head::video(&site.about, &video) + &shell::fetch_player(),
+        noscript: head::noscript(&site.about, &video),
+        data: site.data(&visit, std::slice::from_ref(&answer)).await,
+    };
+    let page = Bytes::from(shell::page(&filling));
+    site.made.keep(path, answer.body, page.clone());
+    site.send(&visit, StatusCode::OK, page)
 }
 
 async fn channel(State(site): State<Site>, Path(name): Path<String>, visit: Visit) -> Response {
@@ -190,13 +201,22 @@ impl Site {
         noscript: String,
         answers: &[Answer],
     ) -> Response {
-        let config = self.ask(visit, "/api/v1/config".into()).await;
-        let data = first_data(&config, answers);
+        let data = self.data(visit, answers).await;
         let page = shell::page(&Filling {
             head,
             data,
             noscript,
         });
+        self.send(visit, status, page.into())
+    }
+
+    /// What the page reads at its start.
+    async fn data(&self, visit: &Visit, answers: &[Answer]) -> String {
+        let config = self.ask(visit, "/api/v1/config".into()).await;
+        first_data(&config, answers)
+    }
+
+    fn send(&self, visit: &Visit, status: StatusCode, page: Bytes) -> Response {
         let mut response = (status, Html(page)).into_response();
         let embeddable = visit.uri.path().starts_with("/videos/embed/");
         self.protection.protect(response.headers_mut(), embeddable);
@@ -206,11 +226,13 @@ impl Site {
 
 /// The JSON that the page reads at its start. Only good answers go in: the page asks for the others itself, and says what is wrong.
 fn first_data(config: &Answer, answers: &[Answer]) -> String {
-    let text = |answer: &Answer| String::from_utf8_lossy(&answer.body).into_owned();
+    fn text(answer: &Answer) -> &str {
+        std::str::from_utf8(&answer.body).unwrap_or("null")
+    }
     let mut data = String::from("{");
     if config.status.is_success() {
         data.push_str("\"config\":");
-        data.push_str(&text(config));
+        data.push_str(text(config));
         data.push(',');
     }
     data.push_str("\"answers\":{");

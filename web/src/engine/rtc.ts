@@ -10,8 +10,13 @@ import { toHex } from './bytes'
 import type { Clock } from './clock'
 import type { Answer, Connector, Link, LinkEvents, Offer } from './transport'
 
-/** Candidates are collected for at most so long (ms). */
+/**
+ * Candidates are collected for at most so long (ms): the first time; when the STUN servers have not answered before (UDP may be
+ * blocked here); and once the first of them has answered, for those of other networks this machine is in.
+ */
 const GATHER_TIME = 2000
+const UNANSWERED_TIME = 300
+const ANSWERED_TIME = 50
 /** After the answer the channel must open within so long (ms). */
 const OPEN_TIME = 20_000
 /** The channel reports room again when fewer bytes wait. */
@@ -30,6 +35,8 @@ export interface RtcIo {
 /** Makes links by WebRTC. */
 export class RtcConnector implements Connector {
   private readonly io: RtcIo
+  /** STUN servers were asked, and none has answered since. */
+  private unanswered = false
 
   constructor(io: RtcIo) {
     this.io = io
@@ -99,14 +106,26 @@ export class RtcConnector implements Connector {
     return null
   }
 
+  /** Browsers wait many seconds for a STUN server that does not answer; a viewer would notice. */
   private gathered(connection: RTCPeerConnection): Promise<void> {
     if (connection.iceGatheringState === 'complete') return Promise.resolve()
     return new Promise((resolve) => {
-      const stopTimer = this.io.clock.after(GATHER_TIME, resolve)
-      connection.onicegatheringstatechange = () => {
-        if (connection.iceGatheringState !== 'complete') return
+      let answered = false
+      const done = (): void => {
         stopTimer()
+        connection.onicecandidate = connection.onicegatheringstatechange = null
+        this.unanswered = !answered && this.io.iceServers.length > 0
         resolve()
+      }
+      let stopTimer = this.io.clock.after(this.unanswered ? UNANSWERED_TIME : GATHER_TIME, done)
+      connection.onicegatheringstatechange = () => {
+        if (connection.iceGatheringState === 'complete') done()
+      }
+      connection.onicecandidate = ({ candidate }) => {
+        if (answered || candidate?.type !== 'srflx') return
+        answered = true
+        stopTimer()
+        stopTimer = this.io.clock.after(ANSWERED_TIME, done)
       }
     })
   }

@@ -52,11 +52,11 @@ const AHEAD_MAX = 64 * 1024 * 1024
 const NOTHING = 0.1
 /**
  * How long a start or a seek waits for others before the pod is asked beyond what it gives at once: while it gives
- * something, and when its budget is spent (ms). One number for this and for the lead of a rescue while playing would be
- * wrong for one of them.
+ * something (what is missing then is the end of a long first fragment), and when its budget is spent (ms). One number for
+ * this and for the lead of a rescue while playing would be wrong for one of them.
  */
-const START_PATIENCE = 2500
-const START_PATIENCE_SPENT = 4000
+const START_PATIENCE = 600
+const START_PATIENCE_SPENT = 2500
 /** A start or a seek that nobody but the pod can help with waits so long for a grant (ms). */
 export const ALONE_PATIENCE = 200
 /** While no viewer can help, a rescue is due with this in the buffer: there is nothing to wait for (ms). */

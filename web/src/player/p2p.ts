@@ -50,6 +50,7 @@ interface EngineOptions {
   files: EngineFile[]
   p2p: boolean
   onStats: (stats: EngineStats) => void
+  iceServers?: RTCIceServer[]
   player: () => PlayerState
   likely?: string | undefined
   keepBytes?: number | undefined
@@ -80,6 +81,16 @@ export function engineFiles(video: VideoDetails, token: string | undefined): Eng
 
 export function trackersOf(video: VideoDetails): string[] {
   return video.trackerUrls.filter((url) => url.startsWith('ws:') || url.startsWith('wss:'))
+}
+
+/**
+ * STUN servers, which tell browsers behind NAT their addresses: every pod answers STUN at the port of its UDP tracker. On this
+ * machine's own pod nobody is behind anything, and asking only takes time.
+ */
+export function stunOf(video: VideoDetails): RTCIceServer[] {
+  const places = video.trackerUrls.flatMap((url) => /^udp:\/\/([^/?#@]+)/.exec(url)?.[1] ?? [])
+  const elsewhere = places.filter((place) => !/^(localhost|.*\.localhost|127\..*|\[::1\]):/.test(place))
+  return elsewhere.length > 0 ? [{ urls: elsewhere.map((place) => `stun:${place}`) }] : []
 }
 
 /** What a video element plays and holds. Gaps that hls.js jumps over are no gaps. */
@@ -121,7 +132,7 @@ export async function startEngine(
   if (!load) return undefined
   try {
     const { Engine } = await load()
-    return new Engine({ trackers: trackersOf(video), files: engineFiles(video, token), p2p, onStats, ...surroundings })
+    return new Engine({ trackers: trackersOf(video), files: engineFiles(video, token), p2p, onStats, iceServers: stunOf(video), ...surroundings })
   } catch (error) {
     console.warn('playing without peers', error)
     return undefined

@@ -4,7 +4,7 @@ import type { VideoDetails } from '../api/types'
 import { commandFor, type Focus } from './keys'
 import { storyboardCues } from './storyboard'
 import { worthResuming } from './resume'
-import { likelyFile, playerState } from './p2p'
+import { likelyFile, playerState, stunOf } from './p2p'
 import { Metrics } from './reports'
 
 describe('keys', () => {
@@ -129,4 +129,13 @@ it.each<[number, number, string | undefined]>([
   const files = [1080, 144, 480, 720, 0].map((id) => ({ resolution: { id }, size: id * 25_000, fileUrl: `/${id}` }))
   expect(likelyFile({ duration: 100, streamingPlaylists: [{ files }] } as unknown as VideoDetails, bits, lines)).toBe(expected)
   expect(likelyFile({ duration: 0, streamingPlaylists: [] } as unknown as VideoDetails, bits, lines)).toBeUndefined()
+})
+
+it.each([
+  [['wss://pod.example/tracker/socket', 'udp://pod.example:29000/announce'], ['stun:pod.example:29000']],
+  [['udp://[2001:db8::1]:29000/announce', 'udp://other.example:1/announce'], ['stun:[2001:db8::1]:29000', 'stun:other.example:1']],
+  [['udp://localhost:29000/announce', 'udp://127.0.0.1:29000/announce', 'udp://[::1]:29000/announce'], []],
+  [['wss://pod.example/tracker/socket'], []],
+])('asks the trackers %j for addresses', (trackerUrls, urls) => {
+  expect(stunOf({ trackerUrls } as unknown as VideoDetails)).toEqual(urls.length > 0 ? [{ urls }] : [])
 })

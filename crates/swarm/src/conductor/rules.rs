@@ -81,9 +81,9 @@ impl Default for Rules {
     fn default() -> Self {
         Self {
             window: Duration::from_secs(30),
-            instant: Duration::from_secs(1),
+            instant: Duration::from_secs(2),
             budget: 0.2,
-            start_costs: 6,
+            start_costs: 2,
             start: Duration::from_secs(5),
             refill: Duration::from_secs(3600),
             patience: Duration::from_secs(1),

@@ -34,9 +34,15 @@ struct Hall {
 }
 
 impl Hall {
+    /// A start takes three pieces here.
     fn new() -> Self {
+        let rules = Rules {
+            instant: Duration::from_secs(1),
+            start_costs: 6,
+            ..Rules::default()
+        };
         Self {
-            conductor: Conductor::new(FILM, Rules::default()),
+            conductor: Conductor::new(FILM, rules),
             now: 0.0,
         }
     }
