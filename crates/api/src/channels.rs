@@ -14,7 +14,7 @@ use axum::{
     extract::{Request, State},
     http::StatusCode,
 };
-use db::video_list::Scope;
+use db::video_list::{Origin, Scope};
 use serde::Deserialize;
 
 /// The list of channels, newest first.
@@ -22,7 +22,8 @@ use serde::Deserialize;
     params(("start" = Option<i64>, Query), ("count" = Option<i64>, Query)), responses((status = 200, body = List<Channel>)))]
 pub async fn list(State(pod): State<Pod>, params: Params) -> Answer<Json<List<Channel>>> {
     let paging = params.paging()?;
-    let (total, found) = db::channels::list(&pod.db, None, paging.start, paging.count).await?;
+    let (total, found) =
+        db::channels::list(&pod.db, Origin::Local, None, paging.start, paging.count).await?;
     let data = found.iter().map(|c| Channel::new(&pod, c)).collect();
     Ok(Json(List { total, data }))
 }

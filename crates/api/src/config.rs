@@ -14,6 +14,12 @@ pub async fn show(State(pod): State<Pod>) -> Ready {
 fn public(settings: &Settings) -> Value {
     let open = settings.sign_up == SignUp::Open;
     let heights = &settings.transcoding.ladder.heights;
+    let entry_pods: Vec<_> = settings
+        .network
+        .entry_pods
+        .iter()
+        .map(names::Host::as_str)
+        .collect();
     let pictures = [".png", ".jpg", ".jpeg", ".webp", ".gif"];
     json!({
         "client": { "videos": { "miniature": { "displayAuthorAvatar": true, "preferAuthorDisplayName": false } } },
@@ -57,6 +63,7 @@ fn public(settings: &Settings) -> Value {
         "tracker": { "enabled": settings.p2p.enabled },
         "trending": { "videos": { "intervalDays": 7, "algorithms": { "enabled": ["most-viewed"], "default": "most-viewed" } } },
         "search": { "remoteUri": { "users": false, "anonymous": false }, "searchIndex": { "enabled": false, "url": "" } },
+        "network": { "entryPods": entry_pods, "host": settings.host() },
         "webrtc": { "stunServers": [] },
     })
 }

@@ -5,6 +5,7 @@
 mod extract;
 mod form;
 mod params;
+mod pods;
 mod problem;
 mod routes;
 mod views;

@@ -1,8 +1,8 @@
 //! Every route of the API, to be read from top to bottom.
 
 use crate::{
-    accounts, catalog, channels, config, jobs, me, metrics, oauth, offload, search, swarms, upload,
-    upload_resumable, users, videos, watching,
+    accounts, catalog, channels, config, jobs, me, metrics, oauth, offload, pods, search, swarms,
+    upload, upload_resumable, users, videos, watching,
 };
 use app::Pod;
 use axum::{
@@ -21,6 +21,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 const MAX_JSON: usize = 200_000;
 /// Forms with a picture.
 const MAX_FORM: usize = 10 << 20;
+/// Sealed messages of other pods.
+const MAX_ENVELOPE: usize = 3 << 19;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -38,6 +40,7 @@ const MAX_FORM: usize = 10 << 20;
         (name = "videos", description = "Videos"),
         (name = "upload", description = "Uploading"),
         (name = "pod", description = "The pod itself"),
+        (name = "network", description = "Other pods: friends, and what pods say to each other"),
     )
 )]
 struct Document;
@@ -90,6 +93,14 @@ fn documented() -> OpenApiRouter<Pod> {
         .routes(routes!(swarms::list))
         .routes(routes!(swarms::switch))
         .routes(routes!(offload::of_pod))
+        // Other pods
+        .routes(routes!(pods::list))
+        .routes(routes!(pods::make_friends))
+        .routes(routes!(pods::quit_friends))
+        .routes(routes!(pods::score_history))
+        .routes(routes!(pods::retry))
+        .routes(routes!(pods::blocked, pods::block))
+        .routes(routes!(pods::unblock))
         .routes(routes!(metrics::playback))
         .layer(DefaultBodyLimit::max(MAX_JSON));
     let forms = OpenApiRouter::new()
@@ -97,6 +108,11 @@ fn documented() -> OpenApiRouter<Pod> {
         .routes(routes!(me::pick_avatar))
         .routes(routes!(channels::pick_avatar))
         .layer(DefaultBodyLimit::max(MAX_FORM));
+    let between_pods = OpenApiRouter::new()
+        .routes(routes!(pods::present))
+        .routes(routes!(pods::farewell))
+        .routes(routes!(pods::envelope))
+        .layer(DefaultBodyLimit::max(MAX_ENVELOPE));
     let files = OpenApiRouter::new()
         .routes(routes!(upload::upload))
         .routes(routes!(upload_resumable::receive))
@@ -105,6 +121,7 @@ fn documented() -> OpenApiRouter<Pod> {
     OpenApiRouter::with_openapi(Document::openapi())
         .merge(json)
         .merge(forms)
+        .merge(between_pods)
         .merge(files)
 }
 

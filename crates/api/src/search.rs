@@ -8,7 +8,7 @@ use crate::{
 };
 use app::{Error, Pod};
 use axum::{Json, extract::State};
-use db::video_list::Scope;
+use db::video_list::{Origin, Scope};
 
 fn text_of(params: &Params) -> Answer<String> {
     let text = params.text("search").unwrap_or_default();
@@ -36,8 +36,14 @@ pub async fn videos(State(pod): State<Pod>, params: Params) -> Answer<Ready> {
     responses((status = 200, body = List<Channel>), (status = 400)))]
 pub async fn channels(State(pod): State<Pod>, params: Params) -> Answer<Json<List<Channel>>> {
     let (text, paging) = (text_of(&params)?, params.paging()?);
-    let (total, found) =
-        db::channels::list(&pod.db, Some(&text), paging.start, paging.count).await?;
+    let (total, found) = db::channels::list(
+        &pod.db,
+        Origin::Any,
+        Some(&text),
+        paging.start,
+        paging.count,
+    )
+    .await?;
     let data = found.iter().map(|c| Channel::new(&pod, c)).collect();
     Ok(Json(List { total, data }))
 }

@@ -19,7 +19,7 @@ use axum::{
     extract::{Request, State},
     http::StatusCode,
 };
-use db::video_list::{Scope, VideoQuery, VideoSort};
+use db::video_list::{Origin, Scope, VideoQuery, VideoSort};
 
 /// Reads the filters and the order that every list of videos takes.
 pub(crate) fn query_of(params: &Params, scope: Scope) -> Answer<VideoQuery> {
@@ -31,6 +31,11 @@ pub(crate) fn query_of(params: &Params, scope: Scope) -> Answer<VideoQuery> {
     }
     Ok(VideoQuery {
         scope,
+        origin: match params.bool("isLocal")? {
+            None => Origin::Any,
+            Some(true) => Origin::Local,
+            Some(false) => Origin::Remote,
+        },
         sort: sort_of(params.text("sort"))?,
         categories: params.ints("categoryOneOf")?,
         licences: params.ints("licenceOneOf")?,

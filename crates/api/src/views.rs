@@ -4,6 +4,7 @@
 mod channel;
 mod job;
 mod offload;
+mod pod;
 mod swarm;
 mod user;
 mod video;
@@ -11,6 +12,7 @@ mod video;
 pub use channel::{Account, Avatars, Channel, NewChannel, avatars};
 pub use job::Job;
 pub use offload::Offload;
+pub use pod::{Friend, MadeFriends, Pod, QuitFriends, ScoreChange};
 pub use swarm::Swarms;
 pub use user::{AdminUser, MyUser, NewUser, Quota};
 pub use video::{

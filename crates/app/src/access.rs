@@ -19,6 +19,8 @@ pub enum Right {
     ManageJobs,
     /// See the pod's swarms and switch their transports.
     ManageSwarms,
+    /// Make friends with other pods and part with them.
+    ManageNetwork,
 }
 
 /// Whether a role has a right.
@@ -26,7 +28,9 @@ pub fn has(role: Role, right: Right) -> bool {
     match right {
         Right::ManageVideos | Right::SeeUsers => role <= Role::Moderator,
         Right::ManageUsers => role <= Role::Moderator,
-        Right::SeeJobs | Right::ManageJobs | Right::ManageSwarms => role == Role::Admin,
+        Right::SeeJobs | Right::ManageJobs | Right::ManageSwarms | Right::ManageNetwork => {
+            role == Role::Admin
+        }
     }
 }
 
@@ -63,10 +67,14 @@ mod tests {
             SeeJobs,
             ManageJobs,
             ManageSwarms,
+            ManageNetwork,
         ];
         let of = |role| all.map(|right| has(role, right));
-        assert_eq!(of(Role::Admin), [true; 6]);
-        assert_eq!(of(Role::Moderator), [true, true, true, false, false, false]);
-        assert_eq!(of(Role::User), [false; 6]);
+        assert_eq!(of(Role::Admin), [true; 7]);
+        assert_eq!(
+            of(Role::Moderator),
+            [true, true, true, false, false, false, false]
+        );
+        assert_eq!(of(Role::User), [false; 7]);
     }
 }

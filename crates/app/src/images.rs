@@ -68,17 +68,32 @@ pub async fn store_avatar(pod: &Pod, bytes: Bytes) -> Result<String> {
     Ok(text)
 }
 
-/// Stores a video's picture in both sizes.
-pub async fn store_thumbnail(pod: &Pod, bytes: Bytes) -> Result<Pictures> {
-    let (small, large) = tokio::task::spawn_blocking(move || {
+/// A picture in both sizes, made anew.
+async fn both_sizes(bytes: Bytes) -> Result<(Bytes, Bytes)> {
+    tokio::task::spawn_blocking(move || {
         let image = decode(&bytes)?;
         let scaled = |(width, height)| {
             let image = image.resize_to_fill(width, height, FilterType::CatmullRom);
             encode(&DynamicImage::ImageRgb8(image.to_rgb8()), ImageFormat::Jpeg)
         };
-        Ok::<_, Error>((scaled(THUMBNAIL)?, scaled(PREVIEW)?))
+        Ok((scaled(THUMBNAIL)?, scaled(PREVIEW)?))
     })
-    .await??;
+    .await?
+}
+
+/// Stores both sizes of a picture under a name that is given.
+pub(crate) async fn store_as(pod: &Pod, bytes: Bytes, name: &FileName) -> Result<()> {
+    let (small, large) = both_sizes(bytes).await?;
+    pod.files
+        .write(&Key::Thumbnail(name.clone()), small)
+        .await?;
+    pod.files.write(&Key::Preview(name.clone()), large).await?;
+    Ok(())
+}
+
+/// Stores a video's picture in both sizes.
+pub async fn store_thumbnail(pod: &Pod, bytes: Bytes) -> Result<Pictures> {
+    let (small, large) = both_sizes(bytes).await?;
     let (name, thumbnail) = new_name("jpg");
     pod.files.write(&Key::Thumbnail(name), small).await?;
     let (name, preview) = new_name("jpg");

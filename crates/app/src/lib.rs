@@ -13,6 +13,7 @@ pub mod channels;
 pub mod images;
 pub mod kept;
 pub mod login;
+pub mod network;
 pub mod offload;
 pub mod playlists;
 pub mod publish;

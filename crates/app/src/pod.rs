@@ -32,9 +32,19 @@ pub struct Settings {
     pub transcoding: Transcoding,
     /// Whether viewers share the load, and of which videos.
     pub p2p: crate::terms::Terms,
+    /// With whom the pod is in a network, and how they talk.
+    pub network: crate::network::Terms,
     /// How much of the pod its swarms may have.
     pub sharing: crate::swarms::Sharing,
     pub version: &'static str,
+}
+
+impl Settings {
+    /// The host (and port) other people know the pod by.
+    pub fn host(&self) -> &str {
+        let url = &self.public_url;
+        url.split_once("://").map_or(url.as_str(), |(_, host)| host)
+    }
 }
 
 /// Whether anybody may become a user.
@@ -73,6 +83,7 @@ pub struct Pod {
     pub lists: Arc<Memory>,
     pub viewers: Arc<Viewers>,
     pub offload: Arc<crate::offload::Ledger>,
+    pub network: Arc<crate::network::Network>,
     pub(crate) receiving: Arc<Receiving>,
     pub(crate) reach: moka::sync::Cache<VideoUuid, crate::reading::Reach>,
     /// Signs short-lived tokens; made once per pod.
@@ -85,6 +96,16 @@ pub struct Pod {
 impl Pod {
     /// Opens the database and the files, bringing tables up to date. Starts nothing.
     pub async fn open(settings: Settings, clock: Clock) -> anyhow::Result<Self> {
+        let fetch = crate::network::way_out(&settings);
+        Self::open_with(settings, clock, fetch).await
+    }
+
+    /// The same, with another way to other pods: tests wire pods of one process together.
+    pub async fn open_with(
+        settings: Settings,
+        clock: Clock,
+        fetch: fetch::Client,
+    ) -> anyhow::Result<Self> {
         let db = Db::open(&settings.database).await?;
         let files = Files::open(&settings.files).await?;
         if db.alone() {
@@ -135,6 +156,7 @@ impl Pod {
             lists: Arc::new(Memory::new()),
             viewers,
             offload: Arc::default(),
+            network: Arc::new(crate::network::Network::new(fetch)),
             receiving: Arc::default(),
             reach: moka::sync::Cache::builder()
                 .max_capacity(10_000)
@@ -157,8 +179,7 @@ impl Pod {
 
     /// The host (and port) other people know the pod by.
     pub fn host(&self) -> &str {
-        let url = &self.settings.public_url;
-        url.split_once("://").map_or(url.as_str(), |(_, host)| host)
+        self.settings.host()
     }
 
     /// Addresses of the tracker: WebTorrent's socket first, then HTTP, then UDP where it is open.
@@ -189,8 +210,9 @@ impl Pod {
             tracing::warn!(%error, "old work folders could not be removed");
         }
         let sweeper = crate::removal::sweep_regularly(self.clone(), stop.clone());
+        let sender = crate::network::sending::work(self.clone(), stop.clone());
         let handler = Arc::new(crate::publish::Jobs(self.clone()));
-        tokio::join!(self.queue.work(handler, stop), sweeper);
+        tokio::join!(self.queue.work(handler, stop), sweeper, sender);
     }
 
     /// Runs every job that is due, for tests; how many were run.

@@ -222,6 +222,15 @@ pub async fn picture(pod: &Pod, kind: Picture, name: &str) -> Result<Content> {
         Picture::Storyboard => Key::Storyboard(file),
         Picture::Avatar => Key::Avatar(file),
     };
+    if let Some(opened) = pod.files.read(&key).await? {
+        return Ok(Content::File { opened, mime });
+    }
+    let (Key::Thumbnail(name) | Key::Preview(name)) = &key else {
+        return Err(gone());
+    };
+    if !crate::network::pictures::fetch(pod, name).await? {
+        return Err(gone());
+    }
     let opened = pod.files.read(&key).await?.ok_or_else(gone)?;
     Ok(Content::File { opened, mime })
 }

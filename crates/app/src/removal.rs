@@ -2,7 +2,7 @@
 //! removes the files, so that a crash leaves neither a row without files for long nor files for
 //! ever. Swarms of what is gone end right after the commit.
 
-use crate::{Error, Pod, Result};
+use crate::{Error, Pod, Result, network::telling};
 use db::{Tx, videos::Video};
 use files::{FileName, Key};
 use names::VideoUuid;
@@ -58,6 +58,7 @@ impl Removed {
         }
         pod.lists.clear();
         pod.queue.wake();
+        pod.network.told();
     }
 }
 
@@ -69,6 +70,7 @@ pub(crate) async fn videos_in(pod: &Pod, tx: &mut Tx, videos: &[Video]) -> Resul
     let mut files = Files::default();
     for video in videos {
         db::search::remove(&mut *tx, video.id).await?;
+        telling::of_video(&mut *tx, Some(video), None, pod.now()).await?;
         files.videos.push(video.uuid.to_string());
         files.thumbnails.extend(video.thumbnail.clone());
         files.previews.extend(video.preview.clone());

@@ -6,6 +6,7 @@ use crate::{
     access::{self, Right},
     error::InField as _,
     kept::{Ids, Kept},
+    network::{remote::Document, telling},
     removal,
 };
 use bytes::Bytes;
@@ -17,7 +18,7 @@ use db::{
     videos::{OwnedVideo, Video, VideoChanges},
 };
 use names::{
-    ChannelId, Description, Privacy, Support, Tag, VideoId, VideoName, VideoRef, VideoState,
+    ChannelId, Description, Host, Privacy, Support, Tag, VideoId, VideoName, VideoRef, VideoState,
     category_label, language_label, licence_label,
 };
 use std::sync::Arc;
@@ -136,6 +137,26 @@ pub struct Details {
     pub renditions: Vec<Rendition>,
     /// Jobs, for those who may see how publishing goes; else nothing.
     pub jobs: Option<Vec<Job>>,
+    /// What playing it needs, if it is at home on another pod.
+    pub remote: Option<Remote>,
+}
+
+/// Where a video of another pod is at home, and how it is played from there.
+#[derive(Debug, Clone)]
+pub struct Remote {
+    pub host: Host,
+    pub document: Document,
+}
+
+async fn remote(pod: &Pod, video: &Video) -> Result<Option<Remote>> {
+    if !video.remote {
+        return Ok(None);
+    }
+    let row = db::remote_videos::by_id(&pod.db, video.id).await?;
+    Ok(row.map(|row| Remote {
+        document: Document::read(&row.document),
+        host: row.host,
+    }))
 }
 
 /// Whether this user owns the video or manages all.
@@ -202,6 +223,7 @@ pub async fn show(pod: &Pod, viewer: Option<&User>, named: VideoRef) -> Result<D
         None
     };
     Ok(Details {
+        remote: remote(pod, &video).await?,
         video,
         owner,
         renditions,
@@ -228,6 +250,7 @@ pub async fn answer(
     check_may_see(None, &video)?;
     let details = Details {
         renditions: db::renditions::of_video(&pod.db, video.id).await?,
+        remote: remote(pod, &video).await?,
         video,
         owner,
         jobs: None,
@@ -317,6 +340,7 @@ pub async fn edit(pod: &Pod, user: &User, named: VideoRef, edit: Edit) -> Result
         .await?
         .ok_or(Error::NotFound("The video was"))?;
     db::search::refresh(&mut tx, &after).await?;
+    telling::of_video(&mut tx, Some(&video), Some(&after), pod.now()).await?;
     if picture.is_some() {
         removal::pictures_in(pod, &mut tx, &video).await?;
     }
@@ -331,6 +355,7 @@ pub async fn edit(pod: &Pod, user: &User, named: VideoRef, edit: Edit) -> Result
     pod.reach.invalidate(&video.uuid);
     pod.lists.changed(video.id);
     pod.queue.wake();
+    pod.network.told();
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use crate::{
     column::row,
     sql::{select, sql},
 };
-use names::{AccountId, ActorId, UserId};
+use names::{AccountId, ActorId, ActorUri, UserId};
 
 row! {
     /// An account with its actor.
@@ -14,6 +14,10 @@ row! {
         user_id: Option<UserId> = "a.user_id",
         actor_id: ActorId = "x.id",
         name: String = "x.name",
+        /// Empty: of this pod.
+        host: String = "x.host",
+        uri: Option<ActorUri> = "x.uri",
+        picture_url: Option<String> = "x.picture_url",
         display_name: String = "x.display_name",
         description: String = "x.description",
         avatar: Option<String> = "x.avatar",
@@ -48,7 +52,7 @@ pub async fn insert_actor(
     Ok(id)
 }
 
-/// Changes an actor's texts; `None` leaves a text alone.
+/// Changes the texts of an actor of this pod; `None` leaves a text alone.
 pub async fn update_actor(
     mut db: impl Executor,
     id: ActorId,
@@ -59,7 +63,7 @@ pub async fn update_actor(
     db.run(
         sql!(
             "UPDATE actors SET display_name = coalesce($2, display_name), \
-             description = coalesce($3, description), updated_at = $4 WHERE id = $1"
+             description = coalesce($3, description), updated_at = $4 WHERE id = $1 AND host = ''"
         )
         .bind(id)
         .bind(display_name)
@@ -70,7 +74,7 @@ pub async fn update_actor(
     Ok(())
 }
 
-/// Sets or removes an actor's picture.
+/// Sets or removes the picture of an actor of this pod.
 pub async fn set_avatar(
     mut db: impl Executor,
     id: ActorId,
@@ -78,7 +82,7 @@ pub async fn set_avatar(
     now: i64,
 ) -> Result<()> {
     db.run(
-        sql!("UPDATE actors SET avatar = $2, updated_at = $3 WHERE id = $1")
+        sql!("UPDATE actors SET avatar = $2, updated_at = $3 WHERE id = $1 AND host = ''")
             .bind(id)
             .bind(file)
             .bind(now),
@@ -87,9 +91,9 @@ pub async fn set_avatar(
     Ok(())
 }
 
-/// Removes an actor with its account or channel and everything below.
+/// Removes an actor of this pod with its account or channel and everything below.
 pub async fn delete_actor(mut db: impl Executor, id: ActorId) -> Result<()> {
-    db.run(sql!("DELETE FROM actors WHERE id = $1").bind(id))
+    db.run(sql!("DELETE FROM actors WHERE id = $1 AND host = ''").bind(id))
         .await?;
     Ok(())
 }
@@ -141,14 +145,18 @@ pub async fn by_id(mut db: impl Executor, id: AccountId) -> Result<Option<Accoun
     .await
 }
 
-/// One page of accounts, oldest first, and how many there are.
+/// One page of the accounts of this pod, oldest first, and how many there are.
 pub async fn list(mut db: impl Executor, start: i64, count: i64) -> Result<(i64, Vec<Account>)> {
-    let (total,) = db.one(sql!("SELECT count(*) FROM accounts")).await?;
+    let (total,) = db
+        .one(sql!(
+            "SELECT count(*) FROM actors x JOIN accounts a ON a.actor_id = x.id WHERE x.host = ''"
+        ))
+        .await?;
     let page = db
         .all(
             select!(
                 Account,
-                "FROM accounts a JOIN actors x ON x.id = a.actor_id ORDER BY a.id LIMIT $1 OFFSET $2"
+                "FROM accounts a JOIN actors x ON x.id = a.actor_id WHERE x.host = '' ORDER BY a.id LIMIT $1 OFFSET $2"
             )
             .bind(count)
             .bind(start),

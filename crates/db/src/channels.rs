@@ -1,11 +1,12 @@
 //! Channels: what videos belong to.
 
 use crate::{
-    Executor, Result,
+    Executor, Result, Sql,
     column::row,
     sql::{select, sql},
+    video_list::Origin,
 };
-use names::{AccountId, ActorId, ChannelId};
+use names::{AccountId, ActorId, ActorUri, ChannelId};
 
 row! {
     /// A channel with its actor and its account.
@@ -14,6 +15,10 @@ row! {
         account_id: AccountId = "c.account_id",
         actor_id: ActorId = "x.id",
         name: String = "x.name",
+        /// Empty: of this pod.
+        host: String = "x.host",
+        uri: Option<ActorUri> = "x.uri",
+        picture_url: Option<String> = "x.picture_url",
         display_name: String = "x.display_name",
         description: String = "x.description",
         support: Option<String> = "c.support",
@@ -23,6 +28,9 @@ row! {
         account_user: Option<names::UserId> = "a.user_id",
         account_actor: ActorId = "y.id",
         account_name: String = "y.name",
+        account_host: String = "y.host",
+        account_uri: Option<ActorUri> = "y.uri",
+        account_picture_url: Option<String> = "y.picture_url",
         account_display_name: String = "y.display_name",
         account_description: String = "y.description",
         account_avatar: Option<String> = "y.avatar",
@@ -91,37 +99,38 @@ pub async fn of_account(mut db: impl Executor, account: AccountId) -> Result<Vec
 /// One page of channels, newest first, optionally those whose name or display name holds a text.
 pub async fn list(
     mut db: impl Executor,
+    origin: Origin,
     search: Option<&str>,
     start: i64,
     count: i64,
 ) -> Result<(i64, Vec<Channel>)> {
-    let like = crate::users::like_pattern(search.unwrap_or_default());
-    let (total,) = db
-        .one(
-            sql!(
-                "SELECT count(*) FROM channels c JOIN actors x ON x.id = c.actor_id \
-                 WHERE lower(x.display_name) LIKE $1 ESCAPE '!' OR lower(x.name) LIKE $2 ESCAPE '!'"
-            )
-            .bind(&like)
-            .bind(&like),
-        )
-        .await?;
-    let page = db
-        .all(
-            select!(
-                Channel,
-                "FROM channels c JOIN actors x ON x.id = c.actor_id JOIN accounts a ON a.id = c.account_id \
-                 JOIN actors y ON y.id = a.actor_id \
-                 WHERE lower(x.display_name) LIKE $1 ESCAPE '!' OR lower(x.name) LIKE $2 ESCAPE '!' \
-                 ORDER BY c.id DESC LIMIT $3 OFFSET $4"
-            )
-            .bind(&like)
-            .bind(&like)
-            .bind(count)
-            .bind(start),
-        )
-        .await?;
-    Ok((total, page))
+    let filters = |sql: &mut Sql| {
+        sql.push(match origin {
+            Origin::Any => " WHERE TRUE",
+            Origin::Local => " WHERE x.host = ''",
+            Origin::Remote => " WHERE x.host <> ''",
+        });
+        if let Some(text) = search {
+            let like = crate::users::like_pattern(text);
+            sql.push(" AND (lower(x.display_name) LIKE ")
+                .push_value(&like);
+            sql.push(" ESCAPE '!' OR lower(x.name) LIKE ")
+                .push_value(&like);
+            sql.push(" ESCAPE '!')");
+        }
+    };
+    let mut total = sql!("SELECT count(*) FROM channels c JOIN actors x ON x.id = c.actor_id");
+    filters(&mut total);
+    let (total,) = db.one(total).await?;
+    let mut sql = select!(
+        Channel,
+        "FROM channels c JOIN actors x ON x.id = c.actor_id JOIN accounts a ON a.id = c.account_id \
+         JOIN actors y ON y.id = a.actor_id"
+    );
+    filters(&mut sql);
+    sql.push(" ORDER BY c.id DESC LIMIT ").push_value(count);
+    sql.push(" OFFSET ").push_value(start);
+    Ok((total, db.all(sql).await?))
 }
 
 /// Sets or removes the support text.

@@ -3,8 +3,9 @@
 
 use crate::{Error, Result};
 use names::{
-    AccountId, ActorId, ChannelId, JobId, Privacy, RenditionId, Role, UserId, VideoId, VideoState,
-    VideoUuid,
+    AccountId, ActorId, ActorKind, ActorUri, ChannelId, FollowId, FollowState, Friendship, Host,
+    HostId, InboxUri, JobId, ObjectUri, OutboxId, Privacy, RenditionId, Role, UserId, VideoId,
+    VideoState, VideoUuid,
 };
 use sqlx::Row as _;
 
@@ -90,7 +91,10 @@ id_column!(
     AccountId,
     ActorId,
     ChannelId,
+    FollowId,
+    HostId,
     JobId,
+    OutboxId,
     RenditionId,
     UserId,
     VideoId
@@ -112,6 +116,53 @@ macro_rules! numbered_column {
     )*};
 }
 numbered_column!(Privacy, Role, VideoState);
+
+macro_rules! worded_column {
+    ($($ty:ident),*) => {$(
+        impl Column for $ty {
+            fn read(row: &Row, index: usize) -> Result<Self> {
+                $ty::parse(&String::read(row, index)?).map_err(|e| wrong(index, e))
+            }
+        }
+
+        impl From<$ty> for Value {
+            fn from(value: $ty) -> Self {
+                Self::Text(Some(value.as_str().to_owned()))
+            }
+        }
+    )*};
+}
+worded_column!(ActorKind, FollowState, Friendship);
+
+macro_rules! address_column {
+    ($($ty:ident),*) => {$(
+        impl Column for $ty {
+            fn read(row: &Row, index: usize) -> Result<Self> {
+                $ty::parse(&String::read(row, index)?).map_err(|e| wrong(index, e))
+            }
+        }
+
+        impl Column for Option<$ty> {
+            fn read(row: &Row, index: usize) -> Result<Self> {
+                let text = Option::<String>::read(row, index)?;
+                text.map(|text| $ty::parse(&text)).transpose().map_err(|e| wrong(index, e))
+            }
+        }
+
+        impl From<&$ty> for Value {
+            fn from(value: &$ty) -> Self {
+                Self::Text(Some(value.as_str().to_owned()))
+            }
+        }
+
+        impl From<Option<&$ty>> for Value {
+            fn from(value: Option<&$ty>) -> Self {
+                Self::Text(value.map(|value| value.as_str().to_owned()))
+            }
+        }
+    )*};
+}
+address_column!(ActorUri, Host, InboxUri, ObjectUri);
 
 impl Column for VideoUuid {
     fn read(row: &Row, index: usize) -> Result<Self> {

@@ -29,6 +29,14 @@ impl Dialect {
         }
     }
 
+    /// Put at the end of a query, it holds the rows until the transaction ends.
+    pub(crate) fn for_update(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => " FOR UPDATE",
+        }
+    }
+
     /// Puts a video's words into the search index, replacing older ones.
     pub(crate) fn index_video(self, video: i64, name: &str, tags: &str, text: &str) -> Vec<Sql> {
         match self {

@@ -11,9 +11,16 @@ mod migrate;
 mod sql;
 
 pub mod accounts;
+pub mod blocks;
 pub mod channels;
+pub mod follows;
+pub mod hosts;
 pub mod jobs;
+pub mod nonces;
 pub mod offload;
+pub mod outbox;
+pub mod remote_actors;
+pub mod remote_videos;
 pub mod renditions;
 pub mod search;
 pub mod settings;

@@ -39,6 +39,7 @@ const MIGRATIONS: &[Migration] = migrations![
     2 "0002_search" (twin),
     3 "0003_search" (twin),
     4 "0004_offload",
+    5 "0005_network",
 ];
 
 /// Brings the tables up to date.

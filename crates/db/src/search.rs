@@ -2,6 +2,7 @@
 //! search needs no second look at the videos table.
 
 use crate::{Executor, Result, video_list::ids_of, videos::Video};
+use names::VideoId;
 
 /// At most this many of the newest matches are looked at; more would cost every search for a
 /// common word and change nothing on the first pages.
@@ -19,24 +20,31 @@ pub(crate) fn pool(end: i64) -> i64 {
 
 /// Puts a listed video into the index, or takes an unlisted one out.
 pub async fn refresh(mut db: impl Executor, video: &Video) -> Result<()> {
-    let dialect = db.dialect();
     if !video.listed() {
-        db.run(dialect.unindex_video(video.id.0)).await?;
+        let sql = db.dialect().unindex_video(video.id.0);
+        db.run(sql).await?;
         return Ok(());
     }
-    for sql in dialect.index_video(
-        video.id.0,
-        &video.name,
-        &video.tags().join(" "),
-        &video.description,
-    ) {
+    put(db, video.id, &video.name, &video.tags(), &video.description).await
+}
+
+/// Puts the words of a listed video into the index, in place of older ones.
+pub(crate) async fn put(
+    mut db: impl Executor,
+    video: VideoId,
+    name: &str,
+    tags: &[String],
+    description: &str,
+) -> Result<()> {
+    let dialect = db.dialect();
+    for sql in dialect.index_video(video.0, name, &tags.join(" "), description) {
         db.run(sql).await?;
     }
     Ok(())
 }
 
 /// Takes a video out of the index.
-pub async fn remove(mut db: impl Executor, video: names::VideoId) -> Result<()> {
+pub async fn remove(mut db: impl Executor, video: VideoId) -> Result<()> {
     let sql = db.dialect().unindex_video(video.0);
     db.run(sql).await?;
     Ok(())

@@ -54,10 +54,22 @@ pub enum Scope {
     Mine(AccountId),
 }
 
+/// Where something is at home.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Origin {
+    #[default]
+    Any,
+    /// On this pod.
+    Local,
+    /// On another.
+    Remote,
+}
+
 /// A list of videos. Empty lists of values mean "any".
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct VideoQuery {
     pub scope: Scope,
+    pub origin: Origin,
     pub sort: VideoSort,
     pub categories: Vec<i64>,
     pub licences: Vec<i64>,
@@ -94,6 +106,15 @@ impl VideoQuery {
             }
             Scope::Mine(id) => {
                 sql.push(" WHERE v.account_id = ").push_value(id);
+            }
+        }
+        match self.origin {
+            Origin::Any => {}
+            Origin::Local => {
+                sql.push(" AND v.remote = FALSE");
+            }
+            Origin::Remote => {
+                sql.push(" AND v.remote = TRUE");
             }
         }
         if !self.categories.is_empty() {
@@ -164,6 +185,19 @@ impl VideoQuery {
 
 /// How many videos the list has in all.
 pub async fn total(mut db: impl Executor, query: &VideoQuery) -> Result<i64> {
+    if query.origin != Origin::Remote {
+        return total_of(&mut db, query).await;
+    }
+    // No index counts what is remote alone, but there are indexes of everything and of what is ours.
+    let of = |origin| VideoQuery {
+        origin,
+        ..query.clone()
+    };
+    let everything = total_of(&mut db, &of(Origin::Any)).await?;
+    Ok(everything - total_of(&mut db, &of(Origin::Local)).await?)
+}
+
+async fn total_of(db: &mut impl Executor, query: &VideoQuery) -> Result<i64> {
     let mut sql = sql!("SELECT count(*) FROM videos v");
     query.filters(&mut sql, None);
     let (total,) = db.one(sql).await?;

@@ -6,7 +6,8 @@ use crate::{
     sql::{select, sql},
 };
 use names::{
-    AccountId, ActorId, ChannelId, Privacy, UserId, VideoId, VideoRef, VideoState, VideoUuid,
+    AccountId, ActorId, ActorUri, ChannelId, Privacy, UserId, VideoId, VideoRef, VideoState,
+    VideoUuid,
 };
 
 row! {
@@ -53,6 +54,8 @@ row! {
         updated_at: i64 = "v.updated_at",
         published_at: i64 = "v.published_at",
         originally_published_at: Option<i64> = "v.originally_published_at",
+        /// It is at home on another pod; what it has beside this row is in `remote_videos`.
+        remote: bool = "v.remote",
     }
 }
 
@@ -61,18 +64,26 @@ row! {
     pub struct Owner {
         channel_actor: ActorId = "cx.id",
         channel_name: String = "cx.name",
+        /// Empty: of this pod.
+        channel_host: String = "cx.host",
+        channel_uri: Option<ActorUri> = "cx.uri",
         channel_display_name: String = "cx.display_name",
         channel_description: String = "cx.description",
         channel_support: Option<String> = "c.support",
         channel_avatar: Option<String> = "cx.avatar",
+        channel_picture_url: Option<String> = "cx.picture_url",
         channel_created_at: i64 = "cx.created_at",
         channel_updated_at: i64 = "cx.updated_at",
         account_actor: ActorId = "ax.id",
         account_user: Option<UserId> = "a.user_id",
         account_name: String = "ax.name",
+        /// Empty: of this pod.
+        account_host: String = "ax.host",
+        account_uri: Option<ActorUri> = "ax.uri",
         account_display_name: String = "ax.display_name",
         account_description: String = "ax.description",
         account_avatar: Option<String> = "ax.avatar",
+        account_picture_url: Option<String> = "ax.picture_url",
         account_created_at: i64 = "ax.created_at",
         account_updated_at: i64 = "ax.updated_at",
     }
@@ -178,7 +189,7 @@ pub async fn insert(mut db: impl Executor, v: NewVideo<'_>) -> Result<VideoId> {
     Ok(id)
 }
 
-async fn put_tags(mut db: impl Executor, id: VideoId, tags: &[String]) -> Result<()> {
+pub(crate) async fn put_tags(mut db: impl Executor, id: VideoId, tags: &[String]) -> Result<()> {
     db.run(sql!("DELETE FROM video_tags WHERE video_id = $1").bind(id))
         .await?;
     for tag in tags {
@@ -265,7 +276,7 @@ pub struct VideoChanges {
     pub originally_published_at: Option<Option<i64>>,
 }
 
-/// Changes a video.
+/// Changes a video of this pod.
 pub async fn update(
     mut db: impl Executor,
     id: VideoId,
@@ -296,18 +307,20 @@ pub async fn update(
         let json = serde_json::to_string(tags).unwrap_or_else(|_| "[]".to_owned());
         sql.push(", tags = ").push_value(json);
     }
-    sql.push(" WHERE id = ").push_value(id);
-    db.run(sql).await?;
+    sql.push(" WHERE remote = FALSE AND id = ").push_value(id);
+    if db.run(sql).await? == 0 {
+        return Ok(());
+    }
     if let Some(tags) = &changes.tags {
         put_tags(db, id, tags).await?;
     }
     Ok(())
 }
 
-/// Adds views.
+/// Adds views to a video of this pod; those of a remote one are counted where it is at home.
 pub async fn add_views(mut db: impl Executor, id: VideoId, views: i64) -> Result<()> {
     db.run(
-        sql!("UPDATE videos SET views = views + $2 WHERE id = $1")
+        sql!("UPDATE videos SET views = views + $2 WHERE id = $1 AND remote = FALSE")
             .bind(id)
             .bind(views),
     )
@@ -315,9 +328,9 @@ pub async fn add_views(mut db: impl Executor, id: VideoId, views: i64) -> Result
     Ok(())
 }
 
-/// Removes a video with its renditions and jobs.
+/// Removes a video of this pod with its renditions and jobs.
 pub async fn delete(mut db: impl Executor, id: VideoId) -> Result<()> {
-    db.run(sql!("DELETE FROM videos WHERE id = $1").bind(id))
+    db.run(sql!("DELETE FROM videos WHERE id = $1 AND remote = FALSE").bind(id))
         .await?;
     Ok(())
 }
@@ -355,4 +368,22 @@ pub async fn existing(mut db: impl Executor, uuids: &[VideoUuid]) -> Result<Vec<
     sql.push_list(uuids.iter().copied());
     let rows: Vec<(VideoUuid,)> = db.all(sql).await?;
     Ok(rows.into_iter().map(|(uuid,)| uuid).collect())
+}
+
+/// The listed videos of this pod after `after`, in the order of their ids (the whole list that friends receive).
+pub async fn listed_here(
+    mut db: impl Executor,
+    after: VideoId,
+    count: i64,
+) -> Result<Vec<VideoId>> {
+    let rows: Vec<(VideoId,)> = db
+        .all(
+            sql!(
+                "SELECT id FROM videos WHERE privacy = 1 AND state = 1 AND remote = FALSE AND id > $1 ORDER BY id LIMIT $2"
+            )
+            .bind(after)
+            .bind(count),
+        )
+        .await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
 }

@@ -32,4 +32,10 @@ id! {
     RenditionId,
     /// A durable job.
     JobId,
+    /// Another pod or instance.
+    HostId,
+    /// One actor following another.
+    FollowId,
+    /// Something that another pod is still to be told.
+    OutboxId,
 }

@@ -5,6 +5,7 @@
 mod catalog;
 mod host;
 mod ids;
+mod network;
 mod person;
 mod sets;
 mod size;
@@ -13,7 +14,10 @@ mod video_uuid;
 
 pub use catalog::{CATEGORIES, LANGUAGES, LICENCES, category_label, language_label, licence_label};
 pub use host::{ActorUri, Host, InboxUri, KeyUri, ObjectUri};
-pub use ids::{AccountId, ActorId, ChannelId, JobId, RenditionId, UserId, VideoId};
+pub use ids::{
+    AccountId, ActorId, ChannelId, FollowId, HostId, JobId, OutboxId, RenditionId, UserId, VideoId,
+};
+pub use network::{ActorKind, FollowState, Friendship};
 pub use person::{ActorName, Email, Password, Username};
 pub use sets::{Privacy, Role, VideoState};
 pub use size::{Quota, human_size, parse_size};

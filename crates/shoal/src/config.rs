@@ -18,7 +18,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use names::Quota;
-pub use networks::{Addresses, Networks};
+pub use networks::{Addresses, Hosts, Networks};
 pub use places::Place;
 pub use quantities::{Heights, Span, Whole};
 pub use setting::Setting;
@@ -132,6 +132,15 @@ table::settings! {
         upload_per_peer: Quota = "unlimited";
         /// Peers that are served at a time; the others wait for their turn.
         upload_slots: Whole<1, 100_000> = 200;
+    }
+
+    /// Other pods, whose videos are found and watched here, and ours there.
+    network: Network {
+        /// Pods through which the network is joined: an administrator makes friends with them, and with those whom most of them know, by
+        /// one click. Hosts, with the port where it is not the usual one.
+        entry_pods: Hosts = "";
+        /// Whether messages between pods travel in sealed envelopes. Without them everything is plain ActivityPub.
+        envelopes: bool = true;
     }
 
     /// Numbers for Prometheus at /metrics.

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use app::network::Envelopes;
 use app::swarms::Sharing;
 use app::{Settings, SignUp, Transcoding};
 use names::Quota;
@@ -63,6 +64,14 @@ pub fn settings(config: &Config, confine: Option<PathBuf>) -> Settings {
             unlisted: config.p2p.unlisted,
             sensitive: config.p2p.sensitive,
             least_viewers: config.p2p.least_viewers.0,
+        },
+        network: app::network::Terms {
+            entry_pods: config.network.entry_pods.0.clone(),
+            envelopes: if config.network.envelopes {
+                Envelopes::Used
+            } else {
+                Envelopes::Unused
+            },
         },
         sharing: Sharing {
             addresses: config.p2p.addresses.0.clone(),

@@ -14,13 +14,16 @@ use std::process::Command;
 use cargo_metadata::{DependencyKind, MetadataCommand, Package};
 
 /// Which crates of ours each crate may use. Tests may use more.
-const ARROWS: [(&str, &[&str]); 17] = [
+const ARROWS: [(&str, &[&str]); 20] = [
     ("names", &[]),
     ("bittorrent", &["names"]),
     ("datachannel", &[]),
+    ("fedi", &["names"]),
     ("hls", &["names"]),
+    ("podnet", &["names"]),
     ("swarm", &["bittorrent", "names"]),
     ("db", &["names"]),
+    ("fetch", &["names"]),
     ("files", &["names"]),
     ("media", &["names"]),
     ("queue", &["db", "names"]),
@@ -30,11 +33,14 @@ const ARROWS: [(&str, &[&str]); 17] = [
         &[
             "bittorrent",
             "db",
+            "fedi",
+            "fetch",
             "files",
             "hls",
             "media",
             "names",
             "peers",
+            "podnet",
             "queue",
             "swarm",
         ],
@@ -44,7 +50,7 @@ const ARROWS: [(&str, &[&str]); 17] = [
     (
         "shoal",
         &[
-            "api", "app", "db", "files", "media", "names", "peers", "queue", "site",
+            "api", "app", "db", "fetch", "files", "media", "names", "peers", "queue", "site",
         ],
     ),
     ("bench", &["db", "names"]),
@@ -52,22 +58,31 @@ const ARROWS: [(&str, &[&str]); 17] = [
     (
         "testpod",
         &[
-            "api", "app", "db", "files", "media", "names", "peers", "queue", "site",
+            "api", "app", "db", "fetch", "files", "media", "names", "peers", "queue", "site",
         ],
     ),
 ];
 
 /// Crates that compute and do nothing else: bytes and times come in, bytes and events go out.
-const PURE: [&str; 5] = ["bittorrent", "datachannel", "hls", "names", "swarm"];
+const PURE: [&str; 7] = [
+    "bittorrent",
+    "datachannel",
+    "fedi",
+    "hls",
+    "names",
+    "podnet",
+    "swarm",
+];
 
 /// Crates that only some of ours may use.
-const RESERVED: [(&str, &[&str]); 7] = [
+const RESERVED: [(&str, &[&str]); 8] = [
     ("sqlx", &["db"]),
     ("axum", &["api", "peers", "shoal", "site", "testpod"]),
-    ("http", &["api", "shoal", "site", "testpod"]),
-    // In `peers` for the connection of which a WebSocket is made.
-    ("hyper", &["peers", "shoal", "site", "testpod"]),
-    ("rustls", &["shoal", "testpod"]),
+    ("http", &["api", "fetch", "shoal", "site", "testpod"]),
+    // In `peers` for the connection of which a WebSocket is made. Whoever wants something from outside asks `fetch`, which guards the way.
+    ("hyper", &["fetch", "peers", "shoal", "site", "testpod"]),
+    ("reqwest", &["fetch"]),
+    ("rustls", &["fetch", "shoal", "testpod"]),
     ("clap", &["shoal"]),
     ("toml", &["shoal"]),
 ];

@@ -11,6 +11,7 @@ mod answers;
 mod assets;
 mod head;
 mod made;
+mod objects;
 mod oembed;
 mod pages;
 mod protection;
@@ -56,6 +57,7 @@ pub fn router(pod: Pod, api: Router) -> Router {
     };
     Router::new()
         .merge(pages::routes())
+        .merge(objects::routes())
         .merge(video_files::routes())
         .route("/services/oembed", get(oembed::oembed))
         .route("/robots.txt", get(robots::robots))

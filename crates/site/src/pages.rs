@@ -3,6 +3,7 @@
 //! All of them are the same program in the browser. The server adds what cannot wait for it: tags for those who pass addresses on, the
 //! first answers of the API, and a status that tells machines whether there is something at this address.
 
+use app::network::documents;
 use axum::Router;
 use axum::extract::{FromRequestParts, Path, State};
 use axum::response::{Html, IntoResponse, Response};
@@ -10,11 +11,13 @@ use axum::routing::get;
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, StatusCode, Uri};
+use names::VideoRef;
 use peers::ClientAddress;
 
 use crate::Site;
 use crate::answers::Answer;
 use crate::head;
+use crate::objects;
 use crate::shell::{self, Filling};
 use crate::told::{Actor, Video};
 
@@ -96,6 +99,11 @@ async fn about(State(site): State<Site>, visit: Visit) -> Response {
 }
 
 async fn watch(State(site): State<Site>, Path(id): Path<String>, visit: Visit) -> Response {
+    if objects::wanted(&visit.headers)
+        && let Ok(named) = VideoRef::parse(&id)
+    {
+        return objects::answer(documents::video(&site.pod, named).await);
+    }
     let answer = site
         .ask(&visit, format!("/api/v1/videos/{}", head::encode(&id)))
         .await;

@@ -80,6 +80,7 @@ impl Visitor {
                 jobs: 1,
                 keep_original: false,
             },
+            network: app::network::Terms::default(),
             p2p: app::terms::Terms::default(),
             sharing: app::swarms::Sharing::default(),
             version: "0",

@@ -4,9 +4,11 @@
 
 mod client;
 mod clips;
+mod wires;
 
 pub use client::{Answer, Client};
 pub use clips::{Clip, clip};
+pub use wires::{Wires, network_on_both};
 
 use app::{Clock, Pod, Settings, SignUp, Transcoding};
 use db::Administration;
@@ -86,6 +88,7 @@ pub fn settings(folder: &Path, database: String) -> Settings {
             keep_original: false,
         },
         p2p: app::terms::Terms::default(),
+        network: app::network::Terms::default(),
         sharing: app::swarms::Sharing {
             slots: 100,
             ..Default::default()
@@ -169,6 +172,22 @@ impl TestPod {
         let pod = Pod::open(settings, Clock::Manual(clock.clone()))
             .await
             .expect("the pod opens");
+        Self::made(pod, clock, folder).await
+    }
+
+    /// A pod that reaches others through these wires and has their clock.
+    pub async fn open_on(settings: Settings, folder: Folder, wires: &Wires) -> Self {
+        let clock = wires.clock();
+        let fetch = wires.way_out(&settings.public_url);
+        let pod = Pod::open_with(settings, Clock::Manual(clock.clone()), fetch)
+            .await
+            .expect("the pod opens");
+        let made = Self::made(pod, clock, folder).await;
+        wires.plug(&made);
+        made
+    }
+
+    async fn made(pod: Pod, clock: Arc<AtomicI64>, folder: Folder) -> Self {
         pod.first_admin(Some("root-password".into()))
             .await
             .expect("root is made");

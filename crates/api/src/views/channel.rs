@@ -3,7 +3,7 @@
 use super::time;
 use app::Pod;
 use db::videos::Owner;
-use names::UserId;
+use names::{ActorUri, UserId};
 use serde::Serialize;
 
 /// A picture in one size.
@@ -125,6 +125,16 @@ fn channel_url(pod: &Pod, name: &str) -> String {
     format!("{}/video-channels/{name}", pod.settings.public_url)
 }
 
+/// The host of an actor: our own where the row names none.
+fn host_of(pod: &Pod, host: &str) -> String {
+    if host.is_empty() { pod.host() } else { host }.to_owned()
+}
+
+/// The address of an actor: its own, or one of this pod's.
+fn url_of(uri: Option<&ActorUri>, ours: String) -> String {
+    uri.map_or(ours, ActorUri::to_string)
+}
+
 impl ActorSummary {
     /// The account of a video.
     pub fn account(pod: &Pod, id: i64, o: &Owner) -> Self {
@@ -132,8 +142,8 @@ impl ActorSummary {
             id,
             name: o.account_name.clone(),
             display_name: o.account_display_name.clone(),
-            url: account_url(pod, &o.account_name),
-            host: pod.host().to_owned(),
+            url: url_of(o.account_uri.as_ref(), account_url(pod, &o.account_name)),
+            host: host_of(pod, &o.account_host),
             avatars: avatars(pod, o.account_avatar.as_deref(), o.account_updated_at),
         }
     }
@@ -144,8 +154,8 @@ impl ActorSummary {
             id,
             name: o.channel_name.clone(),
             display_name: o.channel_display_name.clone(),
-            url: channel_url(pod, &o.channel_name),
-            host: pod.host().to_owned(),
+            url: url_of(o.channel_uri.as_ref(), channel_url(pod, &o.channel_name)),
+            host: host_of(pod, &o.channel_host),
             avatars: avatars(pod, o.channel_avatar.as_deref(), o.channel_updated_at),
         }
     }
@@ -226,7 +236,12 @@ impl Account {
 
     /// The account of a video, whole.
     pub fn of_owner(pod: &Pod, id: i64, o: &Owner) -> Self {
-        Self::of(pod, id, o.account_user, owner_account!(o))
+        let account = Self::of(pod, id, o.account_user, owner_account!(o));
+        Self {
+            url: url_of(o.account_uri.as_ref(), account.url),
+            host: host_of(pod, &o.account_host),
+            ..account
+        }
     }
 }
 
@@ -268,6 +283,12 @@ impl Channel {
             channel_updated_at
         );
         let owner = Account::of_owner(pod, account, o);
-        Self::of(pod, channel, o.channel_support.as_ref(), actor, owner)
+        let channel = Self::of(pod, channel, o.channel_support.as_ref(), actor, owner);
+        Self {
+            url: url_of(o.channel_uri.as_ref(), channel.url),
+            host: host_of(pod, &o.channel_host),
+            is_local: o.channel_host.is_empty(),
+            ..channel
+        }
     }
 }

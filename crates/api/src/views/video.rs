@@ -7,6 +7,10 @@ use super::{
 };
 use app::{
     Pod,
+    network::{
+        pictures,
+        remote::{Document, RemoteFile},
+    },
     uploads::Created,
     videos::{Details, Page, PublishProgress, progress},
 };
@@ -17,7 +21,7 @@ use db::{
     traffic::Traffic,
     videos::{OwnedVideo, Owner, Video},
 };
-use names::{category_label, language_label, licence_label};
+use names::{Host, category_label, language_label, licence_label};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -108,6 +112,11 @@ impl VideoCore {
         let short = v.uuid.short();
         let embed_path = format!("/videos/embed/{short}");
         let base = &pod.settings.public_url;
+        // Those of another pod's video are fetched when they are asked for.
+        let picture = |own: &Option<String>| match own {
+            None if v.remote => Some(pictures::name(v)),
+            own => own.clone(),
+        };
         let cut: String = v.description.chars().take(SHORT_DESCRIPTION).collect();
         Self {
             id: v.id.0,
@@ -127,7 +136,7 @@ impl VideoCore {
             privacy: Labelled::new(Some(v.privacy.id()), Some(v.privacy.label())),
             nsfw: v.nsfw,
             truncated_description: (!cut.is_empty()).then_some(cut),
-            is_local: true,
+            is_local: !v.remote,
             is_live: false,
             duration: v.duration,
             aspect_ratio: (v.height > 0).then(|| {
@@ -139,14 +148,8 @@ impl VideoCore {
             likes: v.likes,
             dislikes: v.dislikes,
             comments: 0,
-            thumbnail_path: v
-                .thumbnail
-                .as_ref()
-                .map(|f| format!("/lazy-static/thumbnails/{f}")),
-            preview_path: v
-                .preview
-                .as_ref()
-                .map(|f| format!("/lazy-static/previews/{f}")),
+            thumbnail_path: picture(&v.thumbnail).map(|f| format!("/lazy-static/thumbnails/{f}")),
+            preview_path: picture(&v.preview).map(|f| format!("/lazy-static/previews/{f}")),
             embed_url: format!("{base}{embed_path}"),
             embed_path,
             created_at: time(v.created_at),
@@ -181,7 +184,10 @@ pub struct VideoSummary {
 }
 
 impl VideoSummary {
-    fn of(pod: &Pod, core: VideoCore, video: &Video, owner: &Owner) -> Self {
+    fn of(pod: &Pod, mut core: VideoCore, video: &Video, owner: &Owner) -> Self {
+        if let Ok(host) = Host::parse(&owner.account_host) {
+            core.url = format!("{}/videos/watch/{}", pod.base_of(&host), video.uuid);
+        }
         Self {
             core,
             account: ActorSummary::account(pod, video.account_id.0, owner),
@@ -303,6 +309,10 @@ impl VideoDetails {
         core.user_history = stopped.map(|current_time| History { current_time });
         let video = &d.video;
         let shared = pod.settings.p2p.off(video.into()).is_none();
+        let remote = d.remote.as_ref().map(|remote| &remote.document);
+        if let Some(remote) = remote {
+            core.url.clone_from(&remote.page);
+        }
         Self {
             core,
             description: (!video.description.is_empty()).then(|| video.description.clone()),
@@ -320,13 +330,19 @@ impl VideoDetails {
             p2p_enabled: video.p2p_enabled,
             p2p_off: app::terms::off_now(pod, video).map(app::terms::Off::word),
             input_file_updated_at: None,
-            tracker_urls: if shared {
-                pod.tracker_urls()
-            } else {
-                Vec::new()
+            tracker_urls: match remote {
+                _ if !shared => Vec::new(),
+                Some(remote) => remote.trackers.clone(),
+                None => pod.tracker_urls(),
             },
-            files: Vec::new(),
-            streaming_playlists: playlist(pod, video, &d.renditions).into_iter().collect(),
+            files: remote.map_or_else(Vec::new, |remote| match &remote.playlist {
+                Some(_) => Vec::new(),
+                None => remote_files(video, remote),
+            }),
+            streaming_playlists: match remote {
+                Some(remote) => remote_playlist(video, remote).into_iter().collect(),
+                None => playlist(pod, video, &d.renditions).into_iter().collect(),
+            },
         }
     }
 }
@@ -379,6 +395,51 @@ fn playlist(pod: &Pod, video: &Video, renditions: &[Rendition]) -> Option<Playli
         redundancies: Vec::new(),
         files: renditions.iter().map(file).collect(),
     })
+}
+
+/// The playlist of a video of another pod.
+fn remote_playlist(video: &Video, remote: &Document) -> Option<Playlist> {
+    Some(Playlist {
+        id: video.id.0,
+        kind: 1,
+        playlist_url: remote.playlist.clone()?,
+        segments_sha256_url: None,
+        redundancies: Vec::new(),
+        files: remote_files(video, remote),
+    })
+}
+
+/// The renditions of a video of another pod, as they are there.
+fn remote_files(video: &Video, remote: &Document) -> Vec<VideoFile> {
+    let file = |f: &RemoteFile| VideoFile {
+        id: video.id.0,
+        resolution: Resolution {
+            id: f.resolution,
+            label: if f.has_video {
+                format!("{}p", f.resolution)
+            } else {
+                "Audio only".to_owned()
+            },
+        },
+        width: f.width,
+        height: f.height,
+        size: f.size,
+        fps: f.fps,
+        info_hash: f.infohash.clone().unwrap_or_default(),
+        magnet_uri: f.magnet.clone(),
+        torrent_url: f.torrent.clone(),
+        torrent_download_url: f.torrent.clone(),
+        file_url: f.url.clone(),
+        file_download_url: f.url.clone(),
+        playlist_url: remote.playlist.clone().unwrap_or_default(),
+        metadata_url: None,
+        has_audio: f.has_audio,
+        has_video: f.has_video,
+        storage: 0,
+    };
+    let mut files: Vec<VideoFile> = remote.files.iter().map(file).collect();
+    files.sort_by_key(|file| std::cmp::Reverse(file.resolution.id));
+    files
 }
 
 /// A description, whole.

@@ -2,7 +2,7 @@
 //! one transaction. A job that lost its lease meanwhile writes nothing.
 
 use super::{AUDIO, Group, REMUX, Source, TRANSCODE, enqueue_group};
-use crate::{Pod, Result, removal};
+use crate::{Pod, Result, network::telling, removal};
 use db::{
     Tx,
     jobs::{self, Job},
@@ -60,13 +60,16 @@ async fn end(
         }
         return Ok(Outcome::Done);
     }
+    let before = db::videos::by_id(&mut tx, video.id).await?;
     settle(pod, &mut tx, job, video, &mut changes).await?;
     db::videos::update(&mut tx, video.id, &changes, pod.now()).await?;
     if let Some(after) = db::videos::by_id(&mut tx, video.id).await? {
         db::search::refresh(&mut tx, &after).await?;
+        telling::of_video(&mut tx, before.as_ref(), Some(&after), pod.now()).await?;
     }
     tx.commit().await?;
     pod.lists.changed(video.id);
+    pod.network.told();
     Ok(Outcome::Done)
 }
 
@@ -139,10 +142,12 @@ pub(super) async fn give_up(pod: &Pod, job: &Job, reason: &str) -> db::Result<()
         db::videos::update(&mut tx, video.id, &changes, pod.now()).await?;
         if let Some(after) = db::videos::by_id(&mut tx, video.id).await? {
             db::search::refresh(&mut tx, &after).await?;
+            telling::of_video(&mut tx, Some(&video), Some(&after), pod.now()).await?;
         }
         tracing::warn!(video = %video.uuid, job = job.kind, reason, "publishing a video failed");
     }
     tx.commit().await?;
     pod.lists.clear();
+    pod.network.told();
     Ok(())
 }

@@ -4,6 +4,7 @@
 
 use std::net::IpAddr;
 
+use names::Host;
 use toml::Value;
 
 use super::setting::{Setting, items, list};
@@ -99,6 +100,29 @@ impl Setting for Addresses {
 
     fn write(&self) -> Value {
         list(self.0.iter().map(IpAddr::to_string))
+    }
+}
+
+/// A list of hosts of pods; it may be empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hosts(pub Vec<Host>);
+
+impl Setting for Hosts {
+    fn allowed() -> String {
+        "a list of hosts such as pod.example or pod.example:9000, or nothing".into()
+    }
+
+    fn read(value: &Value) -> Option<Hosts> {
+        let hosts: Option<Vec<Host>> = items(value)?
+            .iter()
+            .filter(|item| !item.is_empty())
+            .map(|item| Host::parse(item).ok())
+            .collect();
+        hosts.map(Hosts)
+    }
+
+    fn write(&self) -> Value {
+        list(self.0.iter().map(Host::to_string))
     }
 }
 

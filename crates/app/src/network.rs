@@ -1,0 +1,156 @@
+//! The pod among other pods: who it is to them, whom it is friends with, what it tells them and what it hears. The rules are
+//! those of the crates `podnet` and `fedi`, which know no database and no socket; here they meet the rows and the wire.
+//!
+//! What must reach others is a row of the outbox, written in the transaction of the change it tells of (`telling`), so that nothing is
+//! lost with the process; `sending` works these rows off, one host at a time. What comes in is believed only from the host it belongs to.
+
+pub mod documents;
+pub mod friends;
+pub mod hearing;
+pub mod known;
+pub mod ours;
+pub mod pictures;
+pub mod remote;
+pub mod sending;
+
+mod actors;
+pub mod calls;
+mod index;
+mod scores;
+pub(crate) mod telling;
+
+use crate::{Error, Pod, Result};
+use fedi::keys::PrivateKey;
+use fetch::{Options, Policy};
+use names::{Host, HostId, KeyUri};
+use podnet::{
+    Capability, Speaks,
+    envelope::{Nonce, OpeningKey},
+    flood::{Flood, PODS, STRANGERS},
+};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::{Notify, OnceCell};
+
+/// The name of the pod's own actor. PeerTube instances look an instance up by it.
+pub const POD_NAME: &str = "peertube";
+
+/// What the admin has decided about the network.
+#[derive(Debug, Clone)]
+pub struct Terms {
+    /// Through whom the network is joined when no pod is named.
+    pub entry_pods: Vec<Host>,
+    /// Whether groups of messages travel in sealed envelopes where the other pod takes them.
+    pub envelopes: Envelopes,
+}
+
+/// Whether sealed envelopes are used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Envelopes {
+    Used,
+    /// Everything is plain ActivityPub.
+    Unused,
+}
+
+impl Default for Terms {
+    fn default() -> Self {
+        Self {
+            entry_pods: Vec::new(),
+            envelopes: Envelopes::Used,
+        }
+    }
+}
+
+/// The way out of a pod with these settings: to everybody, or to this machine's other pods when it lives on this machine only.
+pub(crate) fn way_out(settings: &crate::Settings) -> fetch::Client {
+    let (_, host) = settings.public_url.split_once("://").unwrap_or_default();
+    let at_home = Host::parse(host).is_ok_and(|host| host.is_loopback());
+    let policy = if at_home {
+        Policy::Loopback
+    } else {
+        Policy::Public
+    };
+    let agent = format!("Shoal/{} (+{})", settings.version, settings.public_url);
+    fetch::Client::new(Options::new(policy, agent))
+}
+
+/// What the network needs of a running pod.
+pub struct Network {
+    /// The way out.
+    pub fetch: fetch::Client,
+    /// Told when the outbox has something new.
+    pub(crate) wake: Notify,
+    keys: OnceCell<Keys>,
+    strangers: Mutex<Flood<String>>,
+    pods: Mutex<Flood<HostId>>,
+}
+
+/// The pod's key, for signing and for opening.
+pub(crate) struct Keys {
+    pub private: Arc<PrivateKey>,
+    pub opening: Arc<OpeningKey>,
+    pub id: KeyUri,
+}
+
+impl Network {
+    /// A pod reaches others through `fetch`.
+    pub fn new(fetch: fetch::Client) -> Self {
+        Self {
+            fetch,
+            wake: Notify::new(),
+            keys: OnceCell::new(),
+            strangers: Mutex::new(Flood::new(STRANGERS, podnet::flood::MOST)),
+            pods: Mutex::new(Flood::new(PODS, podnet::flood::MOST)),
+        }
+    }
+
+    /// Somebody nobody knows sends something from an address: at most so often.
+    fn admit_stranger(&self, prefix: String, now: i64) -> Result<()> {
+        let mut strangers = self
+            .strangers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        strangers
+            .pass(prefix, 1.0, now)
+            .map_err(|too| Error::TooMany {
+                seconds: too.wait / 1000 + 1,
+                reason: "Too many messages of pods from this address.".into(),
+            })
+    }
+
+    /// A pod that has proved who it is sends something; false when it floods.
+    fn admit_pod(&self, host: HostId, now: i64) -> bool {
+        let mut pods = self.pods.lock().unwrap_or_else(PoisonError::into_inner);
+        pods.pass(host, 1.0, now).is_ok()
+    }
+}
+
+impl Pod {
+    /// What this pod is called by others.
+    pub fn own_host(&self) -> Result<Host> {
+        Host::parse(self.host()).map_err(|why| Error::Internal(anyhow::anyhow!("{why}")))
+    }
+
+    /// Whether the pod lives on this machine only, for trying things out: then other pods of this machine are reached without TLS.
+    pub(crate) fn is_at_home(&self) -> bool {
+        Host::parse(self.host()).is_ok_and(|host| host.is_loopback())
+    }
+
+    /// Where another pod's pages and actors are.
+    pub fn base_of(&self, host: &Host) -> String {
+        let plain = self.is_at_home() && host.is_loopback();
+        format!("http{}://{host}", if plain { "" } else { "s" })
+    }
+
+    /// What this pod says of its protocol.
+    pub fn speaks(&self) -> Speaks {
+        match self.settings.network.envelopes {
+            Envelopes::Used => Speaks::ours([Capability::Envelope]),
+            Envelopes::Unused => Speaks::ours([]),
+        }
+    }
+}
+
+/// A fresh nonce.
+pub(crate) fn nonce() -> Nonce {
+    Nonce::new(crate::secrets::random())
+}

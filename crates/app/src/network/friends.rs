@@ -1,0 +1,486 @@
+//! Making friends and parting. Joining the network takes three steps: ask the entry pods whom they know, choose by the more-than-half rule,
+//! and present ourselves to each. Whoever is presented to fetches our actor from the address we claim, so nobody joins under another's
+//! name. A friendship is a mutual follow of the two pods' actors, and begins with the whole list of public videos, both ways.
+
+use super::{actors, calls, calls::Incoming, ours, scores};
+use crate::{Error, Pod, Result, access, access::Right};
+use db::{
+    hosts::{self, HostFacts, HostRow},
+    users::User,
+};
+use fedi::signature::Window;
+use futures_util::{StreamExt, stream};
+use names::{FollowState, Friendship, Host};
+use podnet::{
+    Agreement, join,
+    present::{self, Answer, Code, Farewell, Parting, Presentation, Refused, Software, Welcome},
+    score::{Event, Witness},
+};
+
+/// Pods that are asked at the same time.
+const PARALLEL: usize = 10;
+/// Videos removed in one transaction.
+const BATCH: i64 = 200;
+
+/// What became of one pod that we presented ourselves to.
+#[derive(Debug, Clone)]
+pub struct Made {
+    pub host: Host,
+    pub outcome: Outcome,
+    pub message: String,
+    /// Why it was asked: an entry pod, or on how many lists.
+    pub because: String,
+}
+
+/// How it went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    Friend,
+    /// They were friends before; both lists are exchanged anew.
+    Already,
+    Refused,
+    Unreachable,
+    Incompatible,
+    Ourselves,
+}
+
+/// Reads what an admin typed; the configured entry pods when that is nothing.
+fn entries(pod: &Pod, hosts: Option<&[String]>) -> Result<Vec<Host>> {
+    let Some(texts) = hosts else {
+        let known = pod.settings.network.entry_pods.clone();
+        if known.is_empty() {
+            let why = "Name at least one pod, or set network.entry_pods in the configuration.";
+            return Err(Error::invalid("hosts", why));
+        }
+        return Ok(known);
+    };
+    if texts.is_empty() || texts.len() > join::MAX_ENTRIES {
+        let why = format!("Name 1 to {} pods.", join::MAX_ENTRIES);
+        return Err(Error::invalid("hosts", why));
+    }
+    let parse = |(at, text): (usize, &String)| {
+        Host::parse(text).map_err(|why| Error::invalid(format!("hosts[{at}]"), why))
+    };
+    let mut hosts = texts
+        .iter()
+        .enumerate()
+        .map(parse)
+        .collect::<Result<Vec<_>>>()?;
+    let mut seen = std::collections::BTreeSet::new();
+    hosts.retain(|host| seen.insert(host.clone()));
+    Ok(hosts)
+}
+
+/// Joins the network through these pods, or through the configured entry pods.
+pub async fn make(pod: &Pod, user: &User, hosts: Option<&[String]>) -> Result<Vec<Made>> {
+    access::require(user, Right::ManageNetwork)?;
+    let entries = entries(pod, hosts)?;
+    let ourselves = pod.own_host()?;
+    let asked: Vec<Host> = entries
+        .iter()
+        .filter(|host| **host != ourselves)
+        .cloned()
+        .collect();
+    let answers: Vec<_> = stream::iter(asked)
+        .map(async |host| (ask_for_friends(pod, &host).await, host))
+        .buffered(PARALLEL)
+        .collect()
+        .await;
+    let lists: Vec<_> = answers
+        .into_iter()
+        .filter_map(|(list, owner)| {
+            Some(join::FriendList {
+                owner,
+                hosts: list?,
+            })
+        })
+        .collect();
+    let plan = join::plan(&ourselves, &entries, &lists);
+    for junk in &plan.junk {
+        tracing::warn!("{junk}");
+        if let Some(row) = hosts::by_host(&pod.db, &junk.entry).await? {
+            scores::note(pod, row.id, Event::Junk, Witness::Ourselves).await?;
+        }
+    }
+    let mut made: Vec<Made> = entries
+        .iter()
+        .filter(|host| **host == ourselves)
+        .map(|host| Made {
+            host: host.clone(),
+            outcome: Outcome::Ourselves,
+            message: "This is the pod itself.".into(),
+            because: "entry pod".into(),
+        })
+        .collect();
+    let presented: Vec<_> = stream::iter(plan.candidates)
+        .map(async |candidate| {
+            let (outcome, message) = match present(pod, &candidate.host).await {
+                Ok(told) => told,
+                Err(why) => (Outcome::Unreachable, internal(why)),
+            };
+            Made {
+                host: candidate.host,
+                outcome,
+                message,
+                because: candidate.reason.to_string(),
+            }
+        })
+        .buffered(PARALLEL)
+        .collect()
+        .await;
+    made.extend(presented);
+    pod.network.wake.notify_one();
+    Ok(made)
+}
+
+fn internal(why: Error) -> String {
+    match why {
+        Error::Internal(why) => {
+            tracing::error!("making friends: {why:#}");
+            "Something went wrong in this pod; its log says more.".into()
+        }
+        other => other.to_string(),
+    }
+}
+
+/// The friend list of an entry pod, if it gives one.
+async fn ask_for_friends(pod: &Pod, host: &Host) -> Option<Vec<String>> {
+    let url = format!("{}/api/v1/pods?start=0&count=10000", pod.base_of(host));
+    let got = calls::get(pod, &url, "application/json", present::MAX_FRIENDS as u64).await;
+    let (bytes, from) = got
+        .inspect_err(|why| tracing::info!("{host} gives no list of its friends: {why}"))
+        .ok()?;
+    if from.host() != *host {
+        return None;
+    }
+    present::read_friends(&bytes)
+        .inspect_err(|why| tracing::info!("{host} gives no list of its friends: {why}"))
+        .ok()
+}
+
+fn software(pod: &Pod) -> Software {
+    Software {
+        name: "shoal".into(),
+        version: pod.settings.version.into(),
+    }
+}
+
+/// Presents the pod to another one.
+async fn present(pod: &Pod, host: &Host) -> Result<(Outcome, String)> {
+    if db::blocks::host_is_blocked(&pod.db, host).await? {
+        let why = "It is on this pod's block list; unblock it first.";
+        return Ok((Outcome::Refused, why.into()));
+    }
+    let known = hosts::by_host(&pod.db, host).await?;
+    let before = known.map(|row| row.friendship);
+    // Its key is needed before anything can be sealed for it, and a pod without an actor is none.
+    let actor = match actors::fetch_pod(pod, host).await {
+        Ok(actor) => actor,
+        Err(why) => return Ok((Outcome::Unreachable, why.to_string())),
+    };
+    let speaks = pod.speaks();
+    let presentation = Presentation {
+        host: pod.own_host()?,
+        public_url: pod.settings.public_url.clone(),
+        speaks: speaks.clone(),
+        software: software(pod),
+    };
+    let answer = match calls::tell(pod, host, "/api/v1/pods/present", &presentation).await? {
+        Ok(answer) => answer,
+        Err(fetch::Error::Status {
+            status: 404 | 405, ..
+        }) => {
+            let why = format!("{host} is no Shoal pod. Follow it under “Following” instead.");
+            return Ok((Outcome::Incompatible, why));
+        }
+        Err(why) => return Ok((Outcome::Unreachable, why.to_string())),
+    };
+    let welcome = match Answer::read(&answer.body, host) {
+        Ok(Answer::Friend(welcome)) => welcome,
+        Ok(Answer::Refused(refused)) => {
+            let outcome = match refused.code {
+                Code::UpgradeOurs | Code::UpgradeYours => Outcome::Incompatible,
+                Code::Ourselves => Outcome::Ourselves,
+                _ => Outcome::Refused,
+            };
+            return Ok((outcome, refused.message));
+        }
+        Err(why) => {
+            return Ok((
+                Outcome::Refused,
+                format!("{host} did not answer as a pod: {why}"),
+            ));
+        }
+    };
+    let agreement = match welcome.agreement(&speaks) {
+        Ok(agreement) => agreement,
+        Err(why) => return Ok((Outcome::Incompatible, why.sentence(&pod.own_host()?, host))),
+    };
+    befriend(pod, host, &actor, &agreement, &welcome.software).await?;
+    Ok(match before {
+        Some(Friendship::Friend) => (
+            Outcome::Already,
+            format!("{host} was a friend already; both lists of videos are exchanged anew."),
+        ),
+        _ => (Outcome::Friend, format!("{host} is a friend now.")),
+    })
+}
+
+/// Another pod presents itself.
+pub async fn presented(pod: &Pod, request: &Incoming) -> Result<Answer> {
+    pod.network.admit(request.client, pod.now())?;
+    let us = pod.own_host()?;
+    let speaks = pod.speaks();
+    let refused = |code, why: &str| Ok(Answer::Refused(Refused::new(code, why, speaks.clone())));
+    let presentation = match Presentation::read(&request.body) {
+        Ok(presentation) => presentation,
+        Err(why) => return refused(Code::Malformed, &why.to_string()),
+    };
+    let host = &presentation.host;
+    if *host == us {
+        return refused(Code::Ourselves, "This is the pod itself.");
+    }
+    if db::blocks::host_is_blocked(&pod.db, host).await? {
+        return refused(Code::Blocked, &format!("{us} does not talk with {host}."));
+    }
+    let known = hosts::by_host(&pod.db, host).await?;
+    if known
+        .as_ref()
+        .is_some_and(|row| row.friendship == Friendship::Expelled)
+    {
+        let why = format!(
+            "{us} has expelled {host}. Its administrator has to make friends with {host} again."
+        );
+        return refused(Code::Expelled, &why);
+    }
+    let agreement = match podnet::negotiate(&speaks, &presentation.speaks) {
+        Ok(agreement) => agreement,
+        Err(why) => {
+            let refused = Refused::incompatible(why, speaks, &us, host);
+            return Ok(Answer::Refused(refused));
+        }
+    };
+    let claim = match request.claim(pod) {
+        Ok(claim) => claim,
+        Err(why) => return refused(Code::BadSignature, &why.to_string()),
+    };
+    // The proof of the address: what is found there has the key that signed.
+    let uri = match presentation.actor() {
+        Ok(uri) if claim.key.host() == *host => uri,
+        Ok(_) => {
+            return refused(
+                Code::BadSignature,
+                "The presentation was signed by another host.",
+            );
+        }
+        Err(why) => return refused(Code::Malformed, &why.to_string()),
+    };
+    let actor = match actors::fetch(pod, &uri).await {
+        Ok(actor) => actor,
+        Err(why) => {
+            let why = format!("The address could not be proved by fetching {uri}: {why}");
+            return refused(Code::AddressNotProven, &why);
+        }
+    };
+    let key = actor.key.as_ref().map(|key| key.key.to_pem());
+    let Some(key) = key.filter(|_| actor.kind == fedi::ActorKind::Application) else {
+        return refused(
+            Code::AddressNotProven,
+            "The actor found there is no pod with a key.",
+        );
+    };
+    if let Err(why) = calls::verify(&claim, &key, pod.now(), Window::PODS) {
+        return refused(Code::BadSignature, &why.to_string());
+    }
+    befriend(pod, host, &actor, &agreement, &presentation.software).await?;
+    tracing::info!(%host, "made friends");
+    Ok(Answer::Friend(Welcome {
+        host: us,
+        speaks,
+        software: software(pod),
+    }))
+}
+
+/// Writes down a friendship: the other pod's actor and abilities, the mutual follow, and that it is to get the whole list.
+async fn befriend(
+    pod: &Pod,
+    host: &Host,
+    actor: &fedi::Actor,
+    agreement: &Agreement,
+    software: &Software,
+) -> Result<()> {
+    let now = pod.now();
+    ours::keys(pod).await?;
+    let capabilities: Vec<_> = agreement.capabilities.iter().map(|it| it.name()).collect();
+    let capabilities =
+        serde_json::to_string(&capabilities).map_err(|why| Error::Internal(why.into()))?;
+    let mut tx = pod.db.begin().await?;
+    let own =
+        db::remote_actors::of_this_pod(&mut tx, super::POD_NAME, &pod.settings.name, now).await?;
+    let row = hosts::get_or_insert(&mut tx, host, now).await?;
+    let row = hosts::lock(&mut tx, row.id).await?;
+    let theirs = actors::put_pod(&mut tx, actor, now).await?;
+    hosts::set_facts(
+        &mut tx,
+        row.id,
+        &HostFacts {
+            actor_id: Some(theirs),
+            software: Some(software.name.clone()),
+            version: Some(software.version.clone()),
+            protocol: Some(i64::from(agreement.protocol.0)),
+            oldest_protocol: None,
+            capabilities: Some(capabilities),
+            shared_inbox: actor.shared_inbox.clone(),
+        },
+    )
+    .await?;
+    for (follower, target) in [(own.id, theirs), (theirs, own.id)] {
+        db::follows::put(&mut tx, follower, target, FollowState::Accepted, None, now).await?;
+        db::follows::set_state(&mut tx, follower, target, FollowState::Accepted, now).await?;
+    }
+    let score = scores::fresh(&row, now);
+    let state = serde_json::to_string(&score).map_err(|why| Error::Internal(why.into()))?;
+    hosts::set_score(&mut tx, row.id, i64::from(score.points()), &state, now).await?;
+    hosts::set_friendship(&mut tx, row.id, Friendship::Friend, now).await?;
+    hosts::heard(&mut tx, row.id, now).await?;
+    // Everything that waits is in the whole list, or gone from it.
+    db::outbox::clear(&mut tx, row.id).await?;
+    hosts::begin_whole(&mut tx, row.id, &crate::secrets::random_token(), now).await?;
+    hosts::retry_now(&mut tx, Some(row.id), now).await?;
+    tx.commit().await?;
+    pod.network.wake.notify_one();
+    Ok(())
+}
+
+/// What became of one friendship that was to be ended.
+#[derive(Debug, Clone)]
+pub struct Parted {
+    pub host: Host,
+    /// False: they were no friends.
+    pub was_friend: bool,
+    pub message: String,
+}
+
+/// Ends friendships: with these pods, or with all. What they had in the index is removed.
+pub async fn quit(pod: &Pod, user: &User, hosts: Option<&[String]>) -> Result<Vec<Parted>> {
+    access::require(user, Right::ManageNetwork)?;
+    let rows = match hosts {
+        Some(_) => {
+            let mut rows = Vec::new();
+            for host in entries(pod, hosts)? {
+                rows.push((hosts::by_host(&pod.db, &host).await?, host));
+            }
+            rows
+        }
+        None => {
+            let all = hosts::friends(&pod.db, join::MAX_LIST as i64).await?;
+            all.into_iter()
+                .map(|row| (Some(row.clone()), row.host))
+                .collect()
+        }
+    };
+    let mut parted = Vec::new();
+    for (row, host) in rows {
+        let friend =
+            row.filter(|row| matches!(row.friendship, Friendship::Friend | Friendship::Asked));
+        let Some(row) = friend else {
+            parted.push(Parted {
+                message: format!("{host} was no friend."),
+                was_friend: false,
+                host,
+            });
+            continue;
+        };
+        end(pod, &row, Friendship::Quit).await?;
+        // It hears of it now or, if it does not answer, by our refusal of its next message.
+        let told = say_farewell(
+            pod,
+            &row,
+            Parting::Quit,
+            "Its administrator ended the friendship.",
+        )
+        .await;
+        parted.push(Parted {
+            message: match told {
+                Ok(()) => format!("{host} is no friend any more."),
+                Err(why) => format!("{host} is no friend any more. It could not be told: {why}"),
+            },
+            was_friend: true,
+            host,
+        });
+    }
+    Ok(parted)
+}
+
+/// Ends the friendship with a pod whose score has come to 0, and tells it why.
+pub(crate) async fn expel(pod: &Pod, row: &HostRow, reason: &str) -> Result<()> {
+    tracing::warn!(host = %row.host, reason, "a friend was expelled");
+    end(pod, row, Friendship::Expelled).await?;
+    let why = format!("Its score came to 0. The last reason: {reason}.");
+    if let Err(why) = say_farewell(pod, row, Parting::Expelled, &why).await {
+        tracing::info!(host = %row.host, "it could not be told that it was expelled: {why}");
+    }
+    Ok(())
+}
+
+async fn say_farewell(
+    pod: &Pod,
+    row: &HostRow,
+    reason: Parting,
+    message: &str,
+) -> std::result::Result<(), String> {
+    let farewell = Farewell {
+        host: pod.own_host().map_err(|why| why.to_string())?,
+        reason,
+        message: message.to_owned(),
+    };
+    match calls::tell(pod, &row.host, "/api/v1/pods/farewell", &farewell).await {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(why)) => Err(why.to_string()),
+        Err(why) => Err(why.to_string()),
+    }
+}
+
+/// Another pod ends the friendship.
+pub async fn farewell(pod: &Pod, request: &Incoming) -> Result<()> {
+    pod.network.admit(request.client, pod.now())?;
+    let (row, _) = super::hearing::friend(pod, request).await?;
+    let farewell =
+        Farewell::read(&request.body, &row.host).map_err(|why| Error::invalid("body", why))?;
+    tracing::info!(host = %row.host, reason = ?farewell.reason, message = farewell.message, "a friend has gone");
+    end(pod, &row, Friendship::Quit).await
+}
+
+/// The end of a friendship, on our side: nothing is sent any more, and its videos leave the index.
+pub(crate) async fn end(pod: &Pod, row: &HostRow, friendship: Friendship) -> Result<()> {
+    let now = pod.now();
+    let mut tx = pod.db.begin().await?;
+    hosts::lock(&mut tx, row.id).await?;
+    hosts::set_friendship(&mut tx, row.id, friendship, now).await?;
+    db::outbox::clear(&mut tx, row.id).await?;
+    hosts::stop_whole(&mut tx, row.id).await?;
+    hosts::set_heard_token(&mut tx, row.id, None).await?;
+    if let Some(theirs) = row.actor_id {
+        let own = db::remote_actors::of_this_pod(&mut tx, super::POD_NAME, &pod.settings.name, now)
+            .await?;
+        db::follows::remove(&mut tx, own.id, theirs).await?;
+        db::follows::remove(&mut tx, theirs, own.id).await?;
+    }
+    tx.commit().await?;
+    forget(pod, row).await
+}
+
+/// Removes all videos of a host, in steps that leave room for others in between.
+pub(crate) async fn forget(pod: &Pod, row: &HostRow) -> Result<()> {
+    loop {
+        let mut tx = pod.db.begin().await?;
+        let gone = db::remote_videos::remove_of_host(&mut tx, row.id, BATCH).await?;
+        tx.commit().await?;
+        pod.lists.clear();
+        if (gone.len() as i64) < BATCH {
+            break;
+        }
+    }
+    while db::remote_actors::remove_of_host(&pod.db, &row.host, BATCH).await? >= BATCH as u64 {}
+    Ok(())
+}

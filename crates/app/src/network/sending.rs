@@ -1,0 +1,610 @@
+//! The outbox on its way. Hosts that have something to hear are leased one at a time, by at most ten senders, so that each hears things
+//! in order and a host that does not answer costs one pause and nobody else's time. A pod gets its rows in groups, sealed; everybody
+//! else gets plain activities, one each.
+
+use super::{Envelopes, calls, hearing::NONCE, ours, scores, telling};
+use crate::{Error, Pod, Result, videos::Details};
+use db::{
+    hosts::{self, HostRow},
+    outbox::{self, OutboxRow},
+};
+use fedi::{Activity, Audience, Deed, Object, Subject};
+use names::{ActorUri, Friendship, ObjectUri, VideoId, VideoUuid};
+use podnet::{
+    Capability,
+    envelope::{self, Fresh, Header, SealingKey},
+    group::{Group, GroupId, MAX_RECEIPT, Outcome, Receipt, Token, Whole},
+    outbox::{Failure, PARALLEL, Verdict, fit, is_dead, pause, verdict},
+    score::Witness,
+};
+use serde_json::value::RawValue;
+use std::{collections::BTreeSet, time::Duration};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// How long a sender may take for one group before somebody else may take over (ms).
+const LEASE: i64 = 120_000;
+/// Videos in a group: with an account and a channel each they are as many activities as a group may have.
+const VIDEOS: i64 = 33;
+/// Plain activities sent in one lease.
+const PLAIN: i64 = 20;
+/// Looked for work at least so often.
+const IDLE: Duration = Duration::from_secs(60);
+
+/// Sends until `stop`.
+pub async fn work(pod: Pod, stop: CancellationToken) {
+    let owner = crate::secrets::random_token();
+    if let Err(error) = hosts::release_at_start(&pod.db, pod.now()).await {
+        tracing::error!("the outbox: {error:#}");
+    }
+    // The pod's key is made at the first start, and not when the first friend waits for it.
+    if let Err(error) = ours::keys(&pod).await {
+        tracing::error!("the pod's key: {error:#}");
+    }
+    while !stop.is_cancelled() {
+        let done = tokio::select! {
+            done = drain(&pod, &owner) => done,
+            () = stop.cancelled() => break,
+        };
+        if let Err(error) = done {
+            tracing::error!("the outbox: {error:#}");
+        }
+        let wait = match hosts::next_due(&pod.db).await {
+            Ok(Some(due)) => {
+                Duration::from_millis(u64::try_from(due - pod.now()).unwrap_or(0).max(50))
+            }
+            _ => IDLE,
+        };
+        tokio::select! {
+            () = stop.cancelled() => break,
+            () = pod.network.wake.notified() => {}
+            () = tokio::time::sleep(wait.min(IDLE)) => {}
+        }
+    }
+    // What was not acknowledged is sent again by whoever comes next.
+    if let Err(error) = hosts::release(&pod.db, &owner).await {
+        tracing::error!("the outbox: {error:#}");
+    }
+}
+
+/// Sends everything that is due, and what becomes due meanwhile. How many deliveries that were.
+pub async fn drain(pod: &Pod, owner: &str) -> Result<usize> {
+    // Tasks, because one that waits for its turn at the database must not keep another from finishing with it.
+    let mut running = JoinSet::new();
+    let mut count = 0;
+    loop {
+        while running.len() < PARALLEL {
+            let now = pod.now();
+            let Some(host) = hosts::lease(&pod.db, owner, now, now + LEASE).await? else {
+                break;
+            };
+            count += 1;
+            let (pod, owner) = (pod.clone(), owner.to_owned());
+            running.spawn(async move { deliver(&pod, host, &owner).await });
+        }
+        match running.join_next().await {
+            Some(done) => done??,
+            None => return Ok(count),
+        }
+    }
+}
+
+/// A delivery that did not work.
+struct Failed {
+    failure: Failure,
+    /// Rows it was about.
+    rows: usize,
+    reason: String,
+}
+
+impl Failed {
+    fn new(rows: usize, error: &fetch::Error) -> Self {
+        use fetch::Kind;
+        let failure = match error.kind() {
+            Kind::Slow => Failure::TimeOut,
+            Kind::Status(status) => Failure::Status(status),
+            Kind::Excessive | Kind::Broken => Failure::BadReceipt,
+            Kind::Ours | Kind::BadAddress | Kind::Unreachable | Kind::Unsafe => {
+                Failure::Unreachable
+            }
+        };
+        Self {
+            failure,
+            rows,
+            reason: error.to_string(),
+        }
+    }
+}
+
+/// What a delivery came to.
+enum Sent {
+    Nothing,
+    Something,
+    Failed(Failed),
+}
+
+async fn deliver(pod: &Pod, host: HostRow, owner: &str) -> Result<()> {
+    let sent = if is_sealed(pod, &host) {
+        sealed(pod, &host).await?
+    } else {
+        plain(pod, &host).await?
+    };
+    let now = pod.now();
+    match sent {
+        Sent::Nothing | Sent::Something => {
+            let mut tx = pod.db.begin().await?;
+            hosts::sent(&mut tx, host.id, owner, now, now).await?;
+            tx.commit().await?;
+            if matches!(sent, Sent::Something) {
+                scores::note(
+                    pod,
+                    host.id,
+                    podnet::score::Event::Success,
+                    Witness::Ourselves,
+                )
+                .await?;
+            }
+        }
+        Sent::Failed(failed) => fail(pod, &host, owner, failed).await?,
+    }
+    Ok(())
+}
+
+async fn fail(pod: &Pod, host: &HostRow, owner: &str, failed: Failed) -> Result<()> {
+    let now = pod.now();
+    let failures = u32::try_from(host.failures + 1).unwrap_or(u32::MAX);
+    let chance = u32::from_le_bytes(crate::secrets::random());
+    let next = now + i64::try_from(pause(failures, chance).as_millis()).unwrap_or(i64::MAX / 2);
+    tracing::info!(host = %host.host, failures, "not delivered: {}", failed.reason);
+    hosts::failed(&pod.db, host.id, owner, &failed.reason, (now, next)).await?;
+    if host.failing_since.is_some_and(|since| is_dead(since, now)) {
+        let mut tx = pod.db.begin().await?;
+        let dropped = outbox::clear(&mut tx, host.id).await?;
+        hosts::stop_whole(&mut tx, host.id).await?;
+        tx.commit().await?;
+        tracing::warn!(host = %host.host, dropped, "it has not answered for a week: what waited for it is dropped");
+    }
+    if verdict(failed.failure, failed.rows, failures) == Verdict::RefreshAndRetry
+        && let Ok(actor) = super::actors::fetch_pod(pod, &host.host).await
+    {
+        let mut tx = pod.db.begin().await?;
+        super::actors::put_pod(&mut tx, &actor, now).await?;
+        tx.commit().await?;
+    }
+    if let Some(event) = failed.failure.event() {
+        scores::note(pod, host.id, event, Witness::Ourselves).await?;
+    }
+    Ok(())
+}
+
+fn is_sealed(pod: &Pod, host: &HostRow) -> bool {
+    let can: Vec<String> = serde_json::from_str(&host.capabilities).unwrap_or_default();
+    host.friendship == Friendship::Friend
+        && pod.settings.network.envelopes == Envelopes::Used
+        && can.iter().any(|name| name == Capability::Envelope.name())
+}
+
+/// A group in the making.
+struct Parcel {
+    group: Group,
+    what: What,
+}
+
+/// Where the activities of a group come from.
+enum What {
+    /// Rows of the outbox under this group.
+    Rows(String),
+    /// A page of the whole list; the last video in it.
+    Page {
+        token: String,
+        after: Option<VideoId>,
+    },
+}
+
+/// Sends one group, and keeps book of what became of it.
+async fn sealed(pod: &Pod, host: &HostRow) -> Result<Sent> {
+    let Some(parcel) = next(pod, host).await? else {
+        return Ok(Sent::Nothing);
+    };
+    let Parcel { group, what } = parcel;
+    let count = group.items.len();
+    if count > 0 || group.whole.is_some() {
+        let answer = match post(pod, host, &group).await? {
+            Ok(answer) => answer,
+            Err(failed) => return Ok(Sent::Failed(failed)),
+        };
+        let receipt = match Receipt::read(&answer.body, &group) {
+            Ok(receipt) => receipt,
+            Err(why) => {
+                return Ok(Sent::Failed(Failed {
+                    failure: Failure::BadReceipt,
+                    rows: count,
+                    reason: format!("{} did not answer with a receipt: {why}", host.host),
+                }));
+            }
+        };
+        for item in &receipt.refused {
+            tracing::warn!(host = %host.host, "an activity was refused: {}", item.reason);
+        }
+        if receipt.outcome == Outcome::Stale {
+            // It has heard a larger number: this group once before, or ours from before a backup. The same again does no harm.
+            let next = GroupId::after(Some(receipt.last), pod.now());
+            hosts::set_sent_group(&pod.db, host.id, i64::try_from(next.0).unwrap_or(i64::MAX))
+                .await?;
+            if let What::Rows(group) = &what {
+                outbox::renumber(&pod.db, host.id, group, &next.0.to_string()).await?;
+            }
+            return Ok(Sent::Something);
+        }
+        if receipt.outcome == Outcome::Restart {
+            let token = crate::secrets::random_token();
+            let mut tx = pod.db.begin().await?;
+            hosts::begin_whole(&mut tx, host.id, &token, pod.now()).await?;
+            tx.commit().await?;
+            return Ok(Sent::Something);
+        }
+    }
+    match what {
+        What::Rows(group) => {
+            outbox::acknowledge(&pod.db, host.id, &group).await?;
+        }
+        What::Page { token, after } => {
+            match after.filter(|_| !group.whole.is_some_and(|whole| whole.last)) {
+                Some(after) => {
+                    hosts::advance_whole(&pod.db, host.id, &token, after).await?;
+                }
+                None => hosts::end_whole(&pod.db, host.id, &token).await?,
+            }
+        }
+    }
+    Ok(Sent::Something)
+}
+
+/// What is to be sent next: what was not acknowledged, then the whole list, then what is new.
+async fn next(pod: &Pod, host: &HostRow) -> Result<Option<Parcel>> {
+    let last = host
+        .sent_group
+        .and_then(|id| u64::try_from(id).ok())
+        .map(GroupId);
+    let fresh = GroupId::after(last, pod.now());
+    if let Some(token) = &host.whole_token
+        && !outbox::is_under_way(&pod.db, host.id).await?
+    {
+        return page(pod, host, token, fresh).await.map(Some);
+    }
+    let mut tx = pod.db.begin().await?;
+    let taken = outbox::take_group(&mut tx, host.id, &fresh.0.to_string(), VIDEOS).await?;
+    number(&mut tx, host, fresh).await?;
+    tx.commit().await?;
+    let Some(taken) = taken else {
+        return Ok(None);
+    };
+    let mut writer = Writer::new(pod);
+    let mut written = Vec::new();
+    for row in &taken.rows {
+        written.push(writer.row(row).await?);
+    }
+    let (items, fitting) = combine(written);
+    if let Some(left) = taken.rows.get(fitting) {
+        let mut tx = pod.db.begin().await?;
+        outbox::give_back(&mut tx, host.id, &taken.id, left.id).await?;
+        tx.commit().await?;
+    }
+    let id = taken.id.parse().map_or(fresh, GroupId);
+    let group = Group {
+        id,
+        whole: None,
+        items,
+    };
+    Ok(Some(Parcel {
+        group,
+        what: What::Rows(taken.id),
+    }))
+}
+
+/// Notes the number of the group that is about to be sent.
+async fn number(tx: &mut db::Tx, host: &HostRow, id: GroupId) -> Result<()> {
+    hosts::set_sent_group(&mut *tx, host.id, i64::try_from(id.0).unwrap_or(i64::MAX)).await?;
+    Ok(())
+}
+
+/// A page of the whole list.
+async fn page(pod: &Pod, host: &HostRow, token: &str, id: GroupId) -> Result<Parcel> {
+    let mut tx = pod.db.begin().await?;
+    number(&mut tx, host, id).await?;
+    tx.commit().await?;
+    let after = host.whole_after;
+    let ids = db::videos::listed_here(&pod.db, after, VIDEOS).await?;
+    let mut writer = Writer::new(pod);
+    let mut written = Vec::new();
+    for video in &ids {
+        written.push(writer.listed(*video).await?);
+    }
+    let (items, fitting) = combine(written);
+    let is_last = fitting == ids.len() && (ids.len() as i64) < VIDEOS;
+    let whole = Token::parse(token).map(|token| Whole {
+        token,
+        first: after == VideoId(0),
+        last: is_last,
+    });
+    let group = Group { id, whole, items };
+    Ok(Parcel {
+        group,
+        what: What::Page {
+            token: token.to_owned(),
+            after: fitting.checked_sub(1).and_then(|at| ids.get(at)).copied(),
+        },
+    })
+}
+
+/// As many rows as fit, in order, and how many those are. A row that fits into no group at all is left out.
+fn combine(written: Vec<Vec<Box<RawValue>>>) -> (Vec<Box<RawValue>>, usize) {
+    let mut items: Vec<Box<RawValue>> = Vec::new();
+    for (at, row) in written.into_iter().enumerate() {
+        let sizes = items.iter().chain(&row).map(|item| item.get().len());
+        let all = items.len() + row.len();
+        match fit(sizes) {
+            Ok(fitting) if fitting == all => items.extend(row),
+            _ if items.is_empty() => tracing::warn!("a video is too large to be told"),
+            _ => return (items, at),
+        }
+        if all >= podnet::group::MAX_ITEMS {
+            return (items, at + 1);
+        }
+    }
+    let count = usize::MAX;
+    (items, count)
+}
+
+/// Seals and posts a group.
+async fn post(
+    pod: &Pod,
+    host: &HostRow,
+    group: &Group,
+) -> Result<std::result::Result<fetch::Answer, Failed>> {
+    let internal =
+        |why: String| Error::Internal(anyhow::anyhow!("a group for {}: {why}", host.host));
+    let actor = match host.actor_id {
+        Some(id) => db::remote_actors::by_id(&pod.db, id).await?,
+        None => None,
+    };
+    let key = actor.and_then(|actor| actor.public_key);
+    let key = key.ok_or_else(|| internal("its key is not known".into()))?;
+    let key = fedi::keys::PublicKey::from_pem(&key).map_err(|why| internal(why.to_string()))?;
+    let nonce = super::nonce();
+    let header = Header {
+        sender: pod.own_host()?,
+        receiver: host.host.clone(),
+        protocol: podnet::Protocol(u32::try_from(host.protocol).unwrap_or(podnet::PROTOCOL.0)),
+        nonce,
+        sent_at: pod.now(),
+    };
+    let message = group.write().map_err(|why| internal(why.to_string()))?;
+    let sealed = tokio::task::spawn_blocking(move || {
+        let key = SealingKey::from_der(key.der())?;
+        envelope::seal(
+            &message,
+            &key,
+            &header,
+            Fresh::new(crate::secrets::random()),
+        )
+    });
+    let sealed = sealed.await?.map_err(|why| internal(why.to_string()))?;
+    let url = format!("{}/api/v1/pods/envelopes", pod.base_of(&host.host));
+    let url = ObjectUri::parse(&url).map_err(|why| internal(why.to_string()))?;
+    let keys = ours::keys(pod).await?;
+    let nonce = nonce.to_string();
+    let extra = [(NONCE, nonce.as_str())];
+    let sent = calls::post(
+        pod,
+        &url,
+        sealed,
+        envelope::MEDIA_TYPE,
+        &extra,
+        (&keys.private, &keys.id),
+        MAX_RECEIPT as u64,
+    );
+    let sent = sent.await.and_then(fetch::Answer::success);
+    Ok(sent.map_err(|error| Failed::new(group.items.len(), &error)))
+}
+
+/// Writes activities. Accounts and channels go before the first video of theirs in a group.
+struct Writer<'a> {
+    pod: &'a Pod,
+    described: BTreeSet<ActorUri>,
+}
+
+impl<'a> Writer<'a> {
+    fn new(pod: &'a Pod) -> Self {
+        Self {
+            pod,
+            described: BTreeSet::new(),
+        }
+    }
+
+    /// What is said of a row of the outbox. It may be nothing, when there is nothing to be said any more.
+    async fn row(&mut self, row: &OutboxRow) -> Result<Vec<Box<RawValue>>> {
+        let Some(uuid) = telling::video_of(&row.subject) else {
+            let body = row
+                .body
+                .clone()
+                .and_then(|body| RawValue::from_string(body).ok());
+            return Ok(body.into_iter().collect());
+        };
+        match db::videos::find(&self.pod.db, names::VideoRef::Uuid(uuid)).await? {
+            Some(found) if found.video.listed() && !found.video.remote => self.video(found).await,
+            _ => Ok(vec![raw(&self.gone(uuid)?)?]),
+        }
+    }
+
+    /// A video of the whole list, if it is still there.
+    async fn listed(&mut self, id: VideoId) -> Result<Vec<Box<RawValue>>> {
+        match db::videos::find(&self.pod.db, names::VideoRef::Id(id)).await? {
+            Some(found) if found.video.listed() => self.video(found).await,
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// Takes back a video in the name of the pod: whose it was is gone as well.
+    fn gone(&self, uuid: VideoUuid) -> Result<Activity> {
+        let id = ours::activity_uri(self.pod, "delete")?;
+        let deed = Deed::Delete(ours::video_uri(self.pod, uuid)?);
+        Ok(Activity::new(id, ours::pod_uri(self.pod)?, deed).to(public(&ours::pod_uri(self.pod)?)))
+    }
+
+    async fn video(&mut self, found: db::videos::OwnedVideo) -> Result<Vec<Box<RawValue>>> {
+        let (pod, mut written) = (self.pod, Vec::new());
+        let account = ours::account_uri(pod, &found.owner.account_name)?;
+        let channel = ours::channel_uri(pod, &found.owner.channel_name)?;
+        if !self.described.contains(&account)
+            && let Some(row) = db::accounts::by_name(&pod.db, &found.owner.account_name).await?
+        {
+            let actor = ours::account_actor(pod, &row).await?;
+            written.push(describe(pod, actor)?);
+            self.described.insert(account.clone());
+        }
+        if !self.described.contains(&channel)
+            && let Some(row) = db::channels::by_name(&pod.db, &found.owner.channel_name).await?
+        {
+            let actor = ours::channel_actor(pod, &row, &found.owner.account_name).await?;
+            written.push(describe(pod, actor)?);
+            self.described.insert(channel.clone());
+        }
+        let activity = activity(pod, found, account).await?;
+        written.push(raw(&activity)?);
+        Ok(written)
+    }
+}
+
+fn public(actor: &ActorUri) -> Audience {
+    Audience::public(&format!("{actor}/followers"))
+}
+
+fn raw(activity: &Activity) -> Result<Box<RawValue>> {
+    let text = serde_json::to_string(activity).map_err(|why| Error::Internal(why.into()))?;
+    RawValue::from_string(text).map_err(|why| Error::Internal(why.into()))
+}
+
+/// An actor of this pod describes itself.
+fn describe(pod: &Pod, actor: fedi::Actor) -> Result<Box<RawValue>> {
+    let id = ours::activity_uri(pod, "update")?;
+    let who = actor.id.clone();
+    let subject = Subject::whole(Object::Actor(Box::new(actor)));
+    let subject =
+        subject.ok_or_else(|| Error::Internal(anyhow::anyhow!("an actor without an id")))?;
+    raw(&Activity::new(id, who.clone(), Deed::Update(subject)).to(public(&who)))
+}
+
+/// A video as its account tells it.
+async fn activity(pod: &Pod, found: db::videos::OwnedVideo, account: ActorUri) -> Result<Activity> {
+    let renditions = db::renditions::of_video(&pod.db, found.video.id).await?;
+    let details = Details {
+        renditions,
+        video: found.video,
+        owner: found.owner,
+        jobs: None,
+        remote: None,
+    };
+    let video = ours::video(pod, &details)?;
+    let audience = video.audience.clone();
+    let subject = Subject::whole(Object::Video(Box::new(video)));
+    let subject =
+        subject.ok_or_else(|| Error::Internal(anyhow::anyhow!("a video without an id")))?;
+    let id = ours::activity_uri(pod, "update")?;
+    Ok(Activity::new(id, account, Deed::Update(subject)).to(audience))
+}
+
+/// Sends plain activities to the inbox of a host that takes no envelopes.
+async fn plain(pod: &Pod, host: &HostRow) -> Result<Sent> {
+    // The whole list is fetched by whoever follows, from our outbox.
+    if let Some(token) = &host.whole_token {
+        hosts::end_whole(&pod.db, host.id, token).await?;
+    }
+    let last = host
+        .sent_group
+        .and_then(|id| u64::try_from(id).ok())
+        .map(GroupId);
+    let fresh = GroupId::after(last, pod.now());
+    let mut tx = pod.db.begin().await?;
+    let taken = outbox::take_group(&mut tx, host.id, &fresh.0.to_string(), PLAIN).await?;
+    number(&mut tx, host, fresh).await?;
+    tx.commit().await?;
+    let Some(taken) = taken else {
+        return Ok(Sent::Nothing);
+    };
+    let url = ObjectUri::parse(&calls::inbox_of(pod, host))
+        .map_err(|why| Error::Internal(anyhow::anyhow!("{why}")))?;
+    let left = taken.rows.len();
+    for (at, row) in taken.rows.iter().enumerate() {
+        if let Some((body, key, key_id)) = plainly(pod, row).await? {
+            let sent = calls::post(
+                pod,
+                &url,
+                body,
+                calls::ACTIVITY,
+                &[],
+                (&key, &key_id),
+                64 << 10,
+            );
+            if let Err(error) = sent.await.and_then(fetch::Answer::success) {
+                let failed = Failed::new(1, &error);
+                let tries = u32::try_from(host.failures + 1).unwrap_or(u32::MAX);
+                if verdict(failed.failure, 1, tries) != Verdict::EndRows {
+                    return Ok(Sent::Failed(Failed {
+                        rows: left - at,
+                        ..failed
+                    }));
+                }
+                tracing::warn!(host = %host.host, subject = row.subject, "not taken, and not sent again: {error}");
+            }
+        }
+        outbox::acknowledge_one(&pod.db, row.id).await?;
+    }
+    Ok(Sent::Something)
+}
+
+type Signed = (Vec<u8>, fedi::keys::PrivateKey, names::KeyUri);
+
+/// A row as one activity with the key of whoever says it.
+async fn plainly(pod: &Pod, row: &OutboxRow) -> Result<Option<Signed>> {
+    let Some(uuid) = telling::video_of(&row.subject) else {
+        let (Some(body), keys) = (row.body.clone(), ours::keys(pod).await?) else {
+            return Ok(None);
+        };
+        let key = fedi::keys::PrivateKey::from_der(keys.private.der())
+            .map_err(|why| Error::Internal(why.into()))?;
+        return Ok(Some((body.into_bytes(), key, keys.id.clone())));
+    };
+    let found = db::videos::find(&pod.db, names::VideoRef::Uuid(uuid)).await?;
+    let found = found.filter(|found| found.video.listed() && !found.video.remote);
+    let (activity, actor) = match found {
+        Some(found) if row.verb == "update" => {
+            let account = ours::account_uri(pod, &found.owner.account_name)?;
+            let actor = found.owner.account_actor;
+            (activity(pod, found, account).await?, Some(actor))
+        }
+        // PeerTube's way of telling followers of a whole instance: the video itself is fetched here.
+        Some(_) => {
+            let id = ours::activity_uri(pod, "announce")?;
+            let subject = Subject::of(ours::video_uri(pod, uuid)?);
+            let us = ours::pod_uri(pod)?;
+            (
+                Activity::new(id, us.clone(), Deed::Announce(subject)).to(public(&us)),
+                None,
+            )
+        }
+        None => (Writer::new(pod).gone(uuid)?, None),
+    };
+    let body =
+        serde_json::to_vec(&activity.document()).map_err(|why| Error::Internal(why.into()))?;
+    let (key, owner) = match actor {
+        Some(actor) => (ours::keys_of(pod, actor).await?, activity.actor.clone()),
+        None => {
+            let keys = ours::keys(pod).await?;
+            let key = fedi::keys::PrivateKey::from_der(keys.private.der())
+                .map_err(|why| Error::Internal(why.into()))?;
+            (key, ours::pod_uri(pod)?)
+        }
+    };
+    Ok(Some((body, key, ours::key_uri(&owner)?)))
+}

@@ -1,0 +1,177 @@
+//! Several pods in one process that talk to each other through functions instead of sockets, with one clock for all. Wires can be cut.
+
+use crate::{BEGINNING, Db, Folder, TestPod, settings};
+use axum::{Router, body::Body};
+use fetch::{Answer, BoxFuture, Client, Error, Method, Request};
+use names::Host;
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicI64},
+};
+use tower::ServiceExt as _;
+
+/// What connects the pods of a test.
+#[derive(Clone, Default)]
+pub struct Wires(Arc<Inner>);
+
+struct Inner {
+    clock: Arc<AtomicI64>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    pods: HashMap<Host, Router>,
+    /// Hosts that nobody reaches.
+    down: HashSet<Host>,
+    /// Every request that was sent: from where, and what.
+    sent: Vec<(String, Request)>,
+}
+
+impl Default for Inner {
+    fn default() -> Self {
+        Self {
+            clock: Arc::new(AtomicI64::new(BEGINNING)),
+            state: Mutex::default(),
+        }
+    }
+}
+
+impl Wires {
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn clock(&self) -> Arc<AtomicI64> {
+        self.0.clock.clone()
+    }
+
+    /// The way out of a pod of this address.
+    pub fn way_out(&self, public_url: &str) -> Client {
+        let wires = self.clone();
+        let from = public_url.to_owned();
+        Client::wired(Arc::new(move |request| {
+            let wires = wires.clone();
+            let from = from.clone();
+            let answer: BoxFuture<'static, _> =
+                Box::pin(async move { wires.carry(from, request).await });
+            answer
+        }))
+    }
+
+    pub(crate) fn plug(&self, pod: &TestPod) {
+        let host = pod.pod.own_host().expect("a pod has a host");
+        let router = site::router(pod.pod.clone(), pod.router.clone()).merge(pod.router.clone());
+        self.state().pods.insert(host, router);
+    }
+
+    /// Nobody reaches this pod until `mend`.
+    pub fn cut(&self, host: &str) {
+        let host = Host::parse(host).expect("a host");
+        self.state().down.insert(host);
+    }
+
+    /// The pod is reached again.
+    pub fn mend(&self, host: &str) {
+        let host = Host::parse(host).expect("a host");
+        self.state().down.remove(&host);
+    }
+
+    /// What was sent since this was last asked: from where, and what.
+    pub fn sent(&self) -> Vec<(String, Request)> {
+        std::mem::take(&mut self.state().sent)
+    }
+
+    /// Delivers a request by hand, as somebody on the way could.
+    pub async fn carry(&self, from: String, request: Request) -> Result<Answer, Error> {
+        let broken = |reason: String| Error::Broken {
+            host: from.clone(),
+            reason,
+        };
+        let uri: axum::http::Uri = request
+            .url
+            .parse()
+            .map_err(|_| broken("no address".into()))?;
+        let host = uri.authority().and_then(|it| Host::parse(it.as_str()).ok());
+        let host = host.ok_or_else(|| broken("no host".into()))?;
+        let router = {
+            let mut state = self.state();
+            state.sent.push((from.clone(), request.clone()));
+            let up = !state.down.contains(&host);
+            state.pods.get(&host).filter(|_| up).cloned()
+        };
+        let router = router.ok_or(Error::Connect {
+            host: host.to_string(),
+            reason: "nobody is there".into(),
+        })?;
+        let mut call = axum::http::Request::builder()
+            .method(match request.method {
+                Method::Get => "GET",
+                Method::Post => "POST",
+            })
+            .uri(uri.path_and_query().map_or("/", |it| it.as_str()))
+            .header("host", host.as_str());
+        for (name, value) in &request.headers {
+            call = call.header(name, value);
+        }
+        let call = call
+            .body(Body::from(request.body))
+            .map_err(|why| broken(why.to_string()))?;
+        let response = router
+            .oneshot(call)
+            .await
+            .unwrap_or_else(|never| match never {});
+        let (parts, body) = response.into_parts();
+        let body = axum::body::to_bytes(body, usize::MAX)
+            .await
+            .map_err(|why| broken(why.to_string()))?;
+        let headers = parts.headers.iter().filter_map(|(name, value)| {
+            let value = value.to_str().ok()?;
+            Some((name.as_str().to_owned(), value.to_owned()))
+        });
+        Ok(Answer::new(parts.status.as_u16(), headers.collect(), body))
+    }
+}
+
+/// Tells a story of several pods (`https://pod1.example` and so on) on each database engine.
+pub async fn network_on_both<S>(count: usize, story: S)
+where
+    S: AsyncFn(&[TestPod], &Wires),
+{
+    let file = |folder: &Folder| format!("sqlite:{}", folder.path().join("shoal.db").display());
+    tell(count, async |folder, _| file(folder), &story).await;
+    let Ok(server) = std::env::var("SHOAL_TEST_POSTGRES") else {
+        eprintln!("SHOAL_TEST_POSTGRES is not set: the story was told on SQLite alone");
+        return;
+    };
+    let name = format!("story_{}", uuid::Uuid::new_v4().simple());
+    let database = async |_: &Folder, at: usize| {
+        let name = format!("{name}_{at}");
+        Db::create(&server, &name).await;
+        Db::address(&server, &name)
+    };
+    tell(count, database, &story).await;
+    for at in 1..=count {
+        Db::remove(&server, &format!("{name}_{at}")).await;
+    }
+}
+
+async fn tell<D, S>(count: usize, database: D, story: &S)
+where
+    D: AsyncFn(&Folder, usize) -> String,
+    S: AsyncFn(&[TestPod], &Wires),
+{
+    let wires = Wires::default();
+    let mut pods = Vec::new();
+    for at in 1..=count {
+        let folder = Folder::new();
+        let database = database(&folder, at).await;
+        let mut settings = settings(folder.path(), database);
+        settings.public_url = format!("https://pod{at}.example");
+        pods.push(TestPod::open_on(settings, folder, &wires).await);
+    }
+    story(&pods, &wires).await;
+    for pod in &pods {
+        pod.pod.db.close().await;
+    }
+}
