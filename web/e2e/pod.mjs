@@ -58,6 +58,48 @@ export async function until(what, ask, seconds = 60) {
   }
 }
 
+/** What people do with the pod at an address through its API. */
+function client(address) {
+  const json = async (path, init) => {
+    const ask = () => fetch(address + path, init)
+    // A kept connection may be closed at the very moment it is used again; what only reads is asked once more.
+    const answer = await ask().catch((error) => (init?.method ? Promise.reject(error) : ask()))
+    const text = await answer.text()
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${text}`)
+    return text && JSON.parse(text)
+  }
+  const signIn = async (name, password) => {
+    const client = await json('/api/v1/oauth-clients/local')
+    const body = new URLSearchParams({ ...client, grant_type: 'password', username: name, password })
+    return (await json('/api/v1/users/token', { method: 'POST', body })).access_token
+  }
+  return {
+    address,
+    json,
+    signIn,
+    /** Uploads a file as root through the API; the video's names and root's header. */
+    async upload(path, fields = {}) {
+      const headers = { authorization: `Bearer ${await signIn('root', 'root-password')}` }
+      const me = await json('/api/v1/users/me', { headers })
+      const form = new FormData()
+      const all = { name: 'A minute of pictures', privacy: 1, channelId: me.videoChannels[0].id, ...fields }
+      for (const [name, value] of Object.entries(all)) form.append(name, String(value))
+      form.append('videofile', new Blob([readFileSync(path)]), basename(path))
+      const { video } = await json('/api/v1/videos/upload', { method: 'POST', headers, body: form })
+      return { video, headers }
+    },
+    /** The same, and waits until it is published with all its renditions. */
+    async publish(path, fields = {}) {
+      const { video, headers } = await this.upload(path, fields)
+      const found = await until('the video is published', async () => {
+        const now = await json(`/api/v1/videos/${video.uuid}`, { headers })
+        return now.state.id === 1 && !now.progress && now
+      }, 300)
+      return { ...found, headers }
+    },
+  }
+}
+
 /**
  * Starts a pod; `end()` stops it. `settings` are SHOAL_... variables. Without a folder of the caller's it gets one that
  * is removed at the end; without an address, one on a free port.
@@ -79,44 +121,9 @@ export async function startPod(settings = {}, folder = undefined, place = undefi
     if (child.exitCode !== null) throw new Error(`the pod ended:\n${log}`)
     return (await fetch(`${address}/health`).catch(() => undefined))?.ok
   })
-  const json = async (path, init) => {
-    const ask = () => fetch(address + path, init)
-    // A kept connection may be closed at the very moment it is used again; what only reads is asked once more.
-    const answer = await ask().catch((error) => (init?.method ? Promise.reject(error) : ask()))
-    const text = await answer.text()
-    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${text}`)
-    return text && JSON.parse(text)
-  }
-  const signIn = async (name, password) => {
-    const client = await json('/api/v1/oauth-clients/local')
-    const body = new URLSearchParams({ ...client, grant_type: 'password', username: name, password })
-    return (await json('/api/v1/users/token', { method: 'POST', body })).access_token
-  }
   return {
-    address,
-    json,
-    signIn,
+    ...client(address),
     log: () => log,
-    /** Uploads a file as root through the API; the video's names and root's header. */
-    async upload(path, fields = {}) {
-      const headers = { authorization: `Bearer ${await signIn('root', 'root-password')}` }
-      const me = await json('/api/v1/users/me', { headers })
-      const form = new FormData()
-      const all = { name: 'A minute of pictures', privacy: 1, channelId: me.videoChannels[0].id, ...fields }
-      for (const [name, value] of Object.entries(all)) form.append(name, String(value))
-      form.append('videofile', new Blob([readFileSync(path)]), basename(path))
-      const { video } = await json('/api/v1/videos/upload', { method: 'POST', headers, body: form })
-      return { video, headers }
-    },
-    /** The same, and waits until it is published with all its renditions. */
-    async publish(path, fields = {}) {
-      const { video, headers } = await this.upload(path, fields)
-      const found = await until('the video is published', async () => {
-        const now = await json(`/api/v1/videos/${video.uuid}`, { headers })
-        return now.state.id === 1 && !now.progress && now
-      }, 300)
-      return { ...found, headers }
-    },
     /** As if the power had gone. */
     async kill() {
       child.kill('SIGKILL')
@@ -126,6 +133,50 @@ export async function startPod(settings = {}, folder = undefined, place = undefi
       child.kill('SIGTERM')
       await new Promise((done) => (child.exitCode === null ? child.once('exit', done) : done()))
       if (!folder) rmSync(data, { recursive: true, force: true })
+      return child.exitCode
+    },
+  }
+}
+
+/** The first of so many ports in a row that nobody uses. */
+async function freePorts(count) {
+  for (;;) {
+    const first = await freePort()
+    const free = await Promise.all(
+      Array.from({ length: count }, (_, index) => {
+        const server = createServer()
+        return new Promise((done) => {
+          server.once('error', () => done(false))
+          server.listen(first + index, '127.0.0.1', () => server.close(() => done(true)))
+        })
+      }),
+    )
+    if (first < 50_000 && free.every(Boolean)) return first
+  }
+}
+
+/** Runs `shoal demo` with so many pods; each of them as `startPod` gives one, and `end()` for all. */
+export async function startDemo(count, settings = {}) {
+  const port = await freePorts(count)
+  const others = Object.fromEntries(Object.entries(process.env).filter(([key]) => !key.startsWith('SHOAL_')))
+  const child = spawn(program, ['demo', '--pods', String(count), '--port', String(port)], {
+    env: { ...others, SHOAL_ADMIN_PASSWORD: 'root-password', ...settings },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let [guide, log] = ['', '']
+  child.stdout.on('data', (text) => (guide += text))
+  child.stderr.on('data', (text) => (log += text))
+  await until('the pods answer', () => {
+    if (child.exitCode !== null) throw new Error(`the demonstration ended:\n${log}`)
+    return guide.includes('Ctrl-C')
+  })
+  return {
+    guide,
+    log: () => log,
+    pods: Array.from({ length: count }, (_, index) => ({ host: `localhost:${port + index}`, ...client(`http://localhost:${port + index}`) })),
+    async end() {
+      child.kill('SIGINT')
+      await new Promise((done) => (child.exitCode === null ? child.once('exit', done) : done()))
       return child.exitCode
     },
   }

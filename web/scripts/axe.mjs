@@ -34,7 +34,7 @@ if (video) {
 }
 if (tokens) {
   paths.push('/videos/upload', '/my-library/videos', '/my-library/video-channels', '/my-account/settings')
-  paths.push('/admin/users', '/admin/jobs', '/admin/swarms')
+  paths.push('/admin/users', '/admin/jobs', '/admin/swarms', '/admin/network')
   if (video) paths.push(`/videos/update/${video.shortUUID}`)
 }
 

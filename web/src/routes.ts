@@ -45,6 +45,7 @@ export const routes: Route[] = [
   { pattern: '/admin/users', load: () => import('./pages/AdminUsers.svelte'), members: true },
   { pattern: '/admin/jobs', load: () => import('./pages/AdminJobs.svelte'), members: true },
   { pattern: '/admin/swarms', load: () => import('./pages/AdminSwarms.svelte'), members: true },
+  { pattern: '/admin/network', load: () => import('./pages/AdminNetwork.svelte'), members: true },
   { pattern: '/about', load: () => import('./pages/About.svelte') },
 ]
 

@@ -22,6 +22,10 @@ export const session = {
   get config() {
     return config
   },
+  /** The host by which others know this pod; it may be reached under another name, too. */
+  get host() {
+    return config?.network?.host ?? location.host
+  },
   get mayRegister() {
     return config?.signup.allowed === true && config.signup.allowedForCurrentIP !== false
   },

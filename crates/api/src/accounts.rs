@@ -7,19 +7,9 @@ use crate::{
     videos::query_of,
     views::{Account, Channel, List, Ready, VideoSummary, listed},
 };
-use app::{Error, Pod};
+use app::{Pod, channels::account as find};
 use axum::{Json, extract::State};
 use db::video_list::Scope;
-
-async fn find(pod: &Pod, name: &str) -> Answer<db::accounts::Account> {
-    let name = match name.split_once('@') {
-        Some((name, host)) if host == pod.host() => name,
-        Some(_) => return Err(Error::NotFound("The account was").into()),
-        None => name,
-    };
-    let found = db::accounts::by_name(&pod.db, name).await?;
-    Ok(found.ok_or(Error::NotFound("The account was"))?)
-}
 
 /// The list of accounts.
 #[utoipa::path(get, path = "/api/v1/accounts", tag = "channels",

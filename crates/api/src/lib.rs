@@ -3,6 +3,7 @@
 //! answer together; what is allowed and what happens is decided in `app`.
 
 mod extract;
+mod follows;
 mod form;
 mod params;
 mod pods;

@@ -23,7 +23,7 @@ fn status(error: &Error) -> StatusCode {
     match error {
         Error::NotFound(_) => StatusCode::NOT_FOUND,
         Error::Unauthorized(_) => StatusCode::UNAUTHORIZED,
-        Error::Forbidden(_) => StatusCode::FORBIDDEN,
+        Error::Forbidden(_) | Error::Stranger { .. } => StatusCode::FORBIDDEN,
         Error::Invalid { .. } | Error::Grant { .. } => StatusCode::BAD_REQUEST,
         Error::Conflict { .. } => StatusCode::CONFLICT,
         Error::TooSlow(_) => StatusCode::REQUEST_TIMEOUT,
@@ -37,7 +37,7 @@ fn status(error: &Error) -> StatusCode {
 
 fn code(error: &Error) -> Option<&'static str> {
     Some(match error {
-        Error::Grant { code, .. } => code,
+        Error::Grant { code, .. } | Error::Stranger { code, .. } => code,
         Error::Unauthorized(_) => "invalid_token",
         Error::TooLarge(_) => "quota_reached",
         Error::TooMany { .. } => "too_many_requests",

@@ -1,8 +1,8 @@
 //! Every route of the API, to be read from top to bottom.
 
 use crate::{
-    accounts, catalog, channels, config, jobs, me, metrics, oauth, offload, pods, search, swarms,
-    upload, upload_resumable, users, videos, watching,
+    accounts, catalog, channels, config, follows, jobs, me, metrics, oauth, offload, pods, search,
+    swarms, upload, upload_resumable, users, videos, watching,
 };
 use app::Pod;
 use axum::{
@@ -101,6 +101,12 @@ fn documented() -> OpenApiRouter<Pod> {
         .routes(routes!(pods::retry))
         .routes(routes!(pods::blocked, pods::block))
         .routes(routes!(pods::unblock))
+        .routes(routes!(follows::following, follows::follow))
+        .routes(routes!(follows::unfollow))
+        .routes(routes!(follows::followers))
+        .routes(routes!(follows::remove_follower))
+        .routes(routes!(follows::accept_follower))
+        .routes(routes!(follows::reject_follower))
         .routes(routes!(metrics::playback))
         .layer(DefaultBodyLimit::max(MAX_JSON));
     let forms = OpenApiRouter::new()

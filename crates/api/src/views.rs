@@ -2,6 +2,7 @@
 //! file per resource.
 
 mod channel;
+mod follow;
 mod job;
 mod offload;
 mod pod;
@@ -10,6 +11,7 @@ mod user;
 mod video;
 
 pub use channel::{Account, Avatars, Channel, NewChannel, avatars};
+pub use follow::Follow;
 pub use job::Job;
 pub use offload::Offload;
 pub use pod::{Friend, MadeFriends, Pod, QuitFriends, ScoreChange};

@@ -6,8 +6,8 @@ use crate::{
     error::InField as _,
     removal,
 };
-use db::{channels::Channel, users::User};
-use names::{ActorName, ChannelId, Description, DisplayName, Support};
+use db::{accounts::Account, channels::Channel, remote_actors, users::User};
+use names::{ActorName, ChannelId, Description, DisplayName, Host, Support};
 
 /// An account has at most this many channels.
 const MAX_CHANNELS: usize = 20;
@@ -29,12 +29,42 @@ pub struct Edit {
     pub support: Option<String>,
 }
 
-/// The channel of this name.
+/// The channel of this name or handle, of this pod or in our index.
 pub async fn show(pod: &Pod, name: &str) -> Result<Channel> {
-    let name = local_name(pod, name)?;
-    db::channels::by_name(&pod.db, name)
-        .await?
-        .ok_or(Error::NotFound("The channel was"))
+    let found = match elsewhere(pod, name).await? {
+        Some(actors) => match actors.iter().find_map(|actor| actor.channel_id) {
+            Some(id) => db::channels::by_id(&pod.db, id).await?,
+            None => None,
+        },
+        None => db::channels::by_name(&pod.db, local_name(pod, name)?).await?,
+    };
+    found.ok_or(Error::NotFound("The channel was"))
+}
+
+/// The account of this name or handle, of this pod or in our index.
+pub async fn account(pod: &Pod, name: &str) -> Result<Account> {
+    let found = match elsewhere(pod, name).await? {
+        Some(actors) => match actors.iter().find_map(|actor| actor.account_id) {
+            Some(id) => db::accounts::by_id(&pod.db, id).await?,
+            None => None,
+        },
+        None => db::accounts::by_name(&pod.db, local_name(pod, name)?).await?,
+    };
+    found.ok_or(Error::NotFound("The account was"))
+}
+
+/// The actors that a handle of another host may mean; nothing for a name of this pod.
+async fn elsewhere(pod: &Pod, handle: &str) -> Result<Option<Vec<remote_actors::Actor>>> {
+    let Some((name, host)) = handle.split_once('@') else {
+        return Ok(None);
+    };
+    let Ok(host) = Host::parse(host) else {
+        return Ok(None);
+    };
+    if host == pod.own_host()? {
+        return Ok(None);
+    }
+    Ok(Some(remote_actors::by_handle(&pod.db, name, &host).await?))
 }
 
 /// A handle without our own host: `name@our.host` is `name`.

@@ -16,6 +16,9 @@ pub enum Error {
     /// Signed in, but not allowed.
     #[error("{0}")]
     Forbidden(String),
+    /// Another pod speaks as a friend and is none; the code is the pod network's.
+    #[error("{reason}")]
+    Stranger { code: &'static str, reason: String },
     /// A field is not what it must be.
     #[error("{field}: {reason}")]
     Invalid { field: String, reason: String },

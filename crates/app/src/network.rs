@@ -4,17 +4,22 @@
 //! What must reach others is a row of the outbox, written in the transaction of the change it tells of (`telling`), so that nothing is
 //! lost with the process; `sending` works these rows off, one host at a time. What comes in is believed only from the host it belongs to.
 
+pub mod collections;
 pub mod documents;
+pub mod follows;
 pub mod friends;
 pub mod hearing;
+pub mod inbox;
 pub mod known;
 pub mod ours;
 pub mod pictures;
 pub mod remote;
 pub mod sending;
+pub mod wellknown;
 
 mod actors;
 pub mod calls;
+pub(crate) mod fetching;
 mod index;
 mod scores;
 pub(crate) mod telling;
@@ -82,6 +87,8 @@ pub struct Network {
     keys: OnceCell<Keys>,
     strangers: Mutex<Flood<String>>,
     pods: Mutex<Flood<HostId>>,
+    /// What NodeInfo says of usage, and when it was counted.
+    counted: tokio::sync::Mutex<Option<(i64, fedi::nodeinfo::Usage)>>,
 }
 
 /// The pod's key, for signing and for opening.
@@ -100,6 +107,7 @@ impl Network {
             keys: OnceCell::new(),
             strangers: Mutex::new(Flood::new(STRANGERS, podnet::flood::MOST)),
             pods: Mutex::new(Flood::new(PODS, podnet::flood::MOST)),
+            counted: tokio::sync::Mutex::default(),
         }
     }
 
@@ -148,6 +156,24 @@ impl Pod {
             Envelopes::Unused => Speaks::ours([]),
         }
     }
+}
+
+/// A friend is told something at least so often, if only that we are here (ms).
+pub(crate) const GREETING: i64 = 24 * 3600 * 1000;
+/// Hosts whose removal is gone on with at a time.
+const LEAVING: i64 = 100;
+
+/// Forgets what is too old to come again, goes on with what a restart interrupted, and sees to it that friends that are gone are found.
+pub(crate) async fn tidy(pod: &Pod) -> Result<()> {
+    let now = pod.now();
+    db::nonces::sweep(&pod.db, now).await?;
+    for row in db::hosts::leaving(&pod.db, LEAVING).await? {
+        friends::forget(pod, &row).await?;
+    }
+    if db::hosts::greet(&pod.db, now - GREETING, now).await? > 0 {
+        pod.network.told();
+    }
+    Ok(())
 }
 
 /// A fresh nonce.

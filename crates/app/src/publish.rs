@@ -7,7 +7,7 @@ mod finish;
 mod pictures;
 mod render;
 
-use crate::{Error, Pod, Result, removal};
+use crate::{Error, Pod, Result, network::fetching, removal};
 use db::{Tx, jobs::Job, videos::Video};
 use files::{FileName, Key};
 use media::{Plan, Probe, RunError, Step};
@@ -224,6 +224,7 @@ impl Handler for Jobs {
             PICTURES => pictures::thumbnails(pod, &job, &context).await,
             STORYBOARD => pictures::storyboard(pod, &job, &context).await,
             removal::REMOVE_FILES => removal::run(pod, &job, &context).await,
+            fetching::VIDEO | fetching::OUTBOX => fetching::run(pod, &job, &context).await,
             other => Err(Error::Internal(anyhow::anyhow!("no job is called {other}"))),
         };
         result.unwrap_or_else(|error| match error {

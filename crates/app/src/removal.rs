@@ -136,7 +136,7 @@ pub(crate) async fn run(pod: &Pod, job: &db::jobs::Job, context: &Context) -> Re
     Ok(Outcome::Done)
 }
 
-/// Once an hour: abandoned uploads, used-up tokens and old jobs go.
+/// Once an hour: abandoned uploads, used-up tokens and old jobs go, and friends that were silent for long are greeted.
 pub(crate) async fn sweep_regularly(pod: Pod, stop: CancellationToken) {
     loop {
         if let Err(error) = sweep(&pod).await {
@@ -162,6 +162,7 @@ pub async fn sweep(pod: &Pod) -> Result<()> {
         }
         db::uploads::delete(&pod.db, &upload.id).await?;
     }
+    crate::network::tidy(pod).await?;
     db::search::tidy(&pod.db).await?;
     crate::offload::tidy(pod).await
 }

@@ -164,3 +164,16 @@ pub async fn list(mut db: impl Executor, start: i64, count: i64) -> Result<(i64,
         .await?;
     Ok((total, page))
 }
+
+/// The name of an account.
+pub async fn name_of(mut db: impl Executor, id: AccountId) -> Result<Option<String>> {
+    let row: Option<(String,)> = db
+        .opt(
+            sql!(
+                "SELECT x.name FROM accounts a JOIN actors x ON x.id = a.actor_id WHERE a.id = $1"
+            )
+            .bind(id),
+        )
+        .await?;
+    Ok(row.map(|(name,)| name))
+}

@@ -5,7 +5,10 @@ use crate::{
     column::row,
     sql::{select, sql},
 };
-use names::{ActorId, ActorKind, ActorUri, FollowId, FollowState, InboxUri, ObjectUri};
+use names::{
+    AccountId, ActorId, ActorKind, ActorUri, ChannelId, FollowId, FollowState, Host, HostId,
+    InboxUri, ObjectUri,
+};
 
 row! {
     /// A follow.
@@ -312,4 +315,72 @@ pub async fn follower_hosts(
         )
         .await?;
     Ok(rows.into_iter().map(|(host,)| host).collect())
+}
+
+/// Ends the follow that an activity asked for; false when there is none.
+pub async fn remove_by_uri(
+    mut db: impl Executor,
+    follower: ActorId,
+    uri: &ObjectUri,
+) -> Result<bool> {
+    let removed = db
+        .run(
+            sql!("DELETE FROM follows WHERE follower_id = $1 AND uri = $2")
+                .bind(follower)
+                .bind(uri),
+        )
+        .await?;
+    Ok(removed > 0)
+}
+
+/// Whether an actor follows anybody on a host, and was accepted.
+pub async fn reaches_host(mut db: impl Executor, follower: ActorId, host: &Host) -> Result<bool> {
+    let row: Option<(FollowId,)> = db
+        .opt(
+            sql!(
+                "SELECT f.id FROM follows f JOIN actors y ON y.id = f.target_id \
+                 WHERE f.follower_id = $1 AND f.state = 'accepted' AND y.host = $2 LIMIT 1"
+            )
+            .bind(follower)
+            .bind(host),
+        )
+        .await?;
+    Ok(row.is_some())
+}
+
+/// The actors of this pod whose followers hear of a video: the whole pod (by its name), the account and the channel.
+pub async fn heralds(
+    mut db: impl Executor,
+    pod: &str,
+    account: AccountId,
+    channel: ChannelId,
+) -> Result<Vec<ActorId>> {
+    let rows: Vec<(ActorId,)> = db
+        .all(
+            sql!(
+                "SELECT x.id FROM actors x WHERE lower(x.name) = $1 AND x.host = '' AND x.kind = 'application' \
+                 UNION ALL SELECT a.actor_id FROM accounts a WHERE a.id = $2 \
+                 UNION ALL SELECT c.actor_id FROM channels c WHERE c.id = $3"
+            )
+            .bind(pod)
+            .bind(account)
+            .bind(channel),
+        )
+        .await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
+/// Whether anybody on a host follows an actor, and was accepted.
+pub async fn has_follower_on(mut db: impl Executor, target: ActorId, host: HostId) -> Result<bool> {
+    let row: Option<(FollowId,)> = db
+        .opt(
+            sql!(
+                "SELECT f.id FROM follows f JOIN actors x ON x.id = f.follower_id JOIN hosts h ON h.host = x.host \
+                 WHERE f.target_id = $1 AND f.state = 'accepted' AND h.id = $2 LIMIT 1"
+            )
+            .bind(target)
+            .bind(host),
+        )
+        .await?;
+    Ok(row.is_some())
 }

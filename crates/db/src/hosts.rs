@@ -492,6 +492,91 @@ pub async fn end_whole(mut db: impl Executor, id: HostId, token: &str) -> Result
     Ok(())
 }
 
+/// What is written where the token of a whole list is while the videos of a host whose friendship has ended are being removed. It
+/// is no token.
+const LEAVING: &str = "leaving!";
+
+/// Notes that all videos of a host have to go, so that a restart goes on with it.
+pub async fn set_leaving(db: impl Executor, id: HostId) -> Result<()> {
+    set_heard_token(db, id, Some(LEAVING)).await
+}
+
+/// They are gone, unless the host has become a friend again meanwhile.
+pub async fn has_left(mut db: impl Executor, id: HostId) -> Result<()> {
+    db.run(
+        sql!("UPDATE hosts SET heard_token = NULL WHERE id = $1 AND heard_token = $2")
+            .bind(id)
+            .bind(LEAVING),
+    )
+    .await?;
+    Ok(())
+}
+
+/// Hosts whose videos have to go, at most `most`.
+pub async fn leaving(mut db: impl Executor, most: i64) -> Result<Vec<HostRow>> {
+    db.all(
+        select!(
+            HostRow,
+            "FROM hosts h WHERE h.heard_token = $1 AND h.friendship <> 'friend' ORDER BY h.id LIMIT $2"
+        )
+        .bind(LEAVING)
+        .bind(most),
+    )
+    .await
+}
+
+/// A friendship begins: what went wrong before counts no more, no list of it is coming in, and it is told something at `due`.
+pub async fn begin_anew(mut db: impl Executor, id: HostId, due: i64) -> Result<()> {
+    db.run(
+        sql!(
+            "UPDATE hosts SET failures = 0, failing_since = NULL, last_error = NULL, heard_token = NULL, due_at = $2 WHERE id = $1"
+        )
+        .bind(id)
+        .bind(due),
+    )
+    .await?;
+    Ok(())
+}
+
+/// Makes friends due that nothing was sent to since `before`: whoever is never spoken to may be gone unnoticed.
+pub async fn greet(mut db: impl Executor, before: i64, now: i64) -> Result<u64> {
+    db.run(
+        sql!(
+            "UPDATE hosts SET due_at = $1 WHERE friendship = 'friend' AND due_at IS NULL AND coalesce(last_sent_at, 0) <= $2"
+        )
+        .bind(now)
+        .bind(before),
+    )
+    .await
+}
+
+/// How many friends did not answer when they were last told something, and how many friends there are.
+pub async fn silent_friends(mut db: impl Executor) -> Result<(i64, i64)> {
+    db.one(sql!(
+        "SELECT count(CASE WHEN failures > 0 THEN 1 END), count(*) FROM hosts WHERE friendship = 'friend'"
+    ))
+    .await
+}
+
+/// A friend other than `host` whose actor has this key: the same pod under another name.
+pub async fn friend_with_key(
+    mut db: impl Executor,
+    key: &str,
+    host: &Host,
+) -> Result<Option<Host>> {
+    let found: Option<(Host,)> = db
+        .opt(
+            sql!(
+                "SELECT h.host FROM hosts h JOIN actors x ON x.id = h.actor_id WHERE h.friendship = 'friend' \
+                 AND x.public_key = $1 AND h.host <> $2 ORDER BY h.id LIMIT 1"
+            )
+            .bind(key)
+            .bind(host),
+        )
+        .await?;
+    Ok(found.map(|(host,)| host))
+}
+
 /// Notes which whole list of a host is coming in, or that none is any more.
 pub async fn set_heard_token(mut db: impl Executor, id: HostId, token: Option<&str>) -> Result<()> {
     db.run(

@@ -68,7 +68,9 @@ pub async fn enqueue(tx: &mut Tx, audience: Audience<'_>, message: Message<'_>) 
     let hosts = { &mut *tx }.run(hold).await?;
     let mut put = sql!(
         "INSERT INTO outbox (host_id, subject, verb, body, created_at, told) \
-         SELECT h.id, CAST($1 AS TEXT), CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS BIGINT), h.whole_token IS NOT NULL FROM hosts h"
+         SELECT h.id, CAST($1 AS TEXT), CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS BIGINT), \
+         h.whole_token IS NOT NULL OR EXISTS (SELECT 1 FROM outbox g WHERE g.host_id = h.id AND g.subject = CAST($1 AS TEXT) \
+         AND g.group_id IS NOT NULL) FROM hosts h"
     )
     .bind(message.subject)
     .bind(message.verb)
@@ -104,7 +106,7 @@ row! {
         subject: String = "o.subject",
         verb: String = "o.verb",
         body: Option<String> = "o.body",
-        /// The host may know of the subject already, from a whole list.
+        /// The host may know of the subject already, from a whole list or from a message on its way.
         told: bool = "o.told",
         group_id: Option<String> = "o.group_id",
         created_at: i64 = "o.created_at",
@@ -186,23 +188,6 @@ pub async fn acknowledge(mut db: impl Executor, host: HostId, group: &str) -> Re
     .await
 }
 
-/// Gives a group another number, because the receiver has heard larger ones.
-pub async fn renumber(
-    mut db: impl Executor,
-    host: HostId,
-    group: &str,
-    number: &str,
-) -> Result<()> {
-    db.run(
-        sql!("UPDATE outbox SET group_id = $3 WHERE host_id = $1 AND group_id = $2")
-            .bind(host)
-            .bind(group)
-            .bind(number),
-    )
-    .await?;
-    Ok(())
-}
-
 /// Whether a group was sent that is not acknowledged.
 pub async fn is_under_way(mut db: impl Executor, host: HostId) -> Result<bool> {
     let row: Option<(OutboxId,)> = db
@@ -221,12 +206,13 @@ pub async fn acknowledge_one(mut db: impl Executor, id: OutboxId) -> Result<()> 
     Ok(())
 }
 
-/// Puts the messages of a group from `from` on back among those that wait, because they certainly did not arrive: the group was larger
-/// than what is sent at once, or nobody took the call. They keep their places, and are summed up with what came in meanwhile.
-/// What may have arrived must not be given back: it stays a group, and is sent again as it is.
+/// Puts the messages of a group from `from` on back among those that wait: the group was larger than what is sent at once. They keep
+/// their places, and are summed up with what came in meanwhile. An earlier try may have brought them, so that opposites among
+/// them do not cancel in silence.
 pub async fn give_back(tx: &mut Tx, host: HostId, group: &str, from: OutboxId) -> Result<()> {
     crate::hosts::lock(tx, host).await?;
     for statement in [
+        sql!("UPDATE outbox SET told = TRUE WHERE host_id = $1 AND group_id = $2 AND id >= $3"),
         sql!(
             "UPDATE outbox SET body = p.body, told = outbox.told OR p.told, verb = CASE \
              WHEN outbox.told OR p.told THEN \

@@ -387,3 +387,51 @@ pub async fn listed_here(
         .await?;
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
+
+/// Whose public videos.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listed {
+    /// All of this pod.
+    Here,
+    OfAccount(AccountId),
+    OfChannel(ChannelId),
+}
+
+impl Listed {
+    fn filter(self, sql: &mut Sql) {
+        match self {
+            Self::Here => {}
+            Self::OfAccount(id) => {
+                sql.push(" AND account_id = ").push_value(id);
+            }
+            Self::OfChannel(id) => {
+                sql.push(" AND channel_id = ").push_value(id);
+            }
+        }
+    }
+}
+
+/// Public videos of this pod below an id, the newest first: a page that stays the same while others are added.
+pub async fn listed_before(
+    mut db: impl Executor,
+    whose: Listed,
+    before: VideoId,
+    count: i64,
+) -> Result<Vec<VideoId>> {
+    let mut sql =
+        sql!("SELECT id FROM videos WHERE privacy = 1 AND state = 1 AND remote = FALSE AND id < ");
+    sql.push_value(before);
+    whose.filter(&mut sql);
+    sql.push(" ORDER BY id DESC LIMIT ").push_value(count);
+    let rows: Vec<(VideoId,)> = db.all(sql).await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
+/// How many public videos of this pod there are.
+pub async fn count_listed(mut db: impl Executor, whose: Listed) -> Result<i64> {
+    let mut sql =
+        sql!("SELECT count(*) FROM videos WHERE privacy = 1 AND state = 1 AND remote = FALSE");
+    whose.filter(&mut sql);
+    let (count,) = db.one(sql).await?;
+    Ok(count)
+}

@@ -86,7 +86,7 @@ fn ended(statement: &str) -> String {
         format!("{text} (NULL)")
     } else if text.ends_with("FROM (SELECT v.id FROM videos v") {
         format!("{text}) page")
-    } else if text.ends_with("updated_at =") {
+    } else if text.ends_with("updated_at =") || text.ends_with("id <") {
         format!("{text} 1")
     } else if text.starts_with("UPDATE")
         && (text.ends_with("LIMIT 1") || text.ends_with("(SELECT h.id FROM hosts h"))

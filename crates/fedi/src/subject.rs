@@ -54,6 +54,11 @@ impl Subject {
         }
     }
 
+    /// Whether the object itself is written, whoever may be believed about it.
+    pub fn is_whole(&self) -> bool {
+        self.embedded.is_some()
+    }
+
     /// Reads an id or an object. An object that makes no sense is an error.
     pub(crate) fn read(value: Value) -> Result<Self, Unreadable> {
         if value.is_object() {

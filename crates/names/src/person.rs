@@ -2,6 +2,18 @@
 
 use crate::{Invalid, text_type};
 
+/// The name of the pod's own actor: other servers find a pod by it.
+const OF_THE_POD: &str = "peertube";
+
+fn not_of_the_pod(name: &str) -> Result<(), Invalid> {
+    if name.eq_ignore_ascii_case(OF_THE_POD) {
+        return Err(Invalid::new(
+            "the name peertube is the pod's own: other servers find it by that",
+        ));
+    }
+    Ok(())
+}
+
 /// A user's name: 1-50 characters of `a-z 0-9 . _`. It is the account's name as well.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Username(String);
@@ -15,6 +27,7 @@ impl Username {
                 "a user name has 1 to 50 characters: lower case letters, digits, dots and underscores",
             ));
         }
+        not_of_the_pod(text)?;
         Ok(Self(text.to_owned()))
     }
 }
@@ -32,6 +45,7 @@ impl ActorName {
                 "a name has 1 to 50 characters: letters, digits, dots, underscores and hyphens",
             ));
         }
+        not_of_the_pod(text)?;
         Ok(Self(text.to_owned()))
     }
 }
@@ -98,6 +112,8 @@ mod tests {
         }
         assert!(ActorName::parse("root_channel-2").is_ok());
         assert!(ActorName::parse("root@pod").is_err());
+        assert!(Username::parse("peertube").is_err());
+        assert!(ActorName::parse("PeerTube").is_err());
     }
 
     #[test]

@@ -114,6 +114,9 @@ mod tests {
             accepted.headers()["sec-websocket-accept"],
             "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
         );
+        // Pages of other pods come here too, because they show our videos: nobody is asked where they are from.
+        let visitor = with(Some(("origin", "https://other.example"))).unwrap();
+        assert_eq!(visitor.status(), 101);
         for (name, value, status) in [
             ("connection", "keep-alive", 426),
             ("connection", "", 426),

@@ -100,13 +100,22 @@ pub enum Code {
     Clock,
     /// Too many messages; come back later.
     TooFast,
-    /// The pods are not friends, so there is nothing to be said.
+    /// The pods are not friends, so there is nothing to be said. Whoever thinks otherwise presents itself again.
     NotFriends,
+    /// The admin has ended the friendship.
+    Quit,
     /// This pod makes no friends, or not now.
     Closed,
     /// What a newer pod has invented.
     #[serde(other)]
     Other,
+}
+
+impl Code {
+    /// Its word in JSON, where it stands in a refusal that is none of a presentation.
+    pub fn read(word: &str) -> Self {
+        serde_json::from_value(word.into()).unwrap_or(Self::Other)
+    }
 }
 
 /// A pod is refused, and told why.

@@ -153,6 +153,15 @@ impl Score {
         self.thousandths <= 0
     }
 
+    /// What a pod with this score is expelled for, when it is.
+    pub fn cause(&self) -> Cause {
+        if self.blame < HARMLESS {
+            Cause::Absence
+        } else {
+            Cause::Misbehaviour
+        }
+    }
+
     /// Takes note of something the pod did. Nothing is changed by what nobody vouches for, nor for a pod that is expelled already.
     pub fn note(&mut self, event: Event, witness: Witness, now: i64) -> Option<Change> {
         if witness == Witness::Nobody || self.is_expelled() {
@@ -175,13 +184,8 @@ impl Score {
             }
         }
         self.thousandths = self.thousandths.clamp(0, FULL);
-        let cause = if self.blame < HARMLESS {
-            Cause::Absence
-        } else {
-            Cause::Misbehaviour
-        };
         let after = self.points();
-        let expelled = self.is_expelled().then_some(cause);
+        let expelled = self.is_expelled().then(|| self.cause());
         (before != after || event.cost() > 0).then_some(Change {
             before,
             after,

@@ -7,7 +7,8 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::load::{Loaded, Problem, Sources, load};
-use crate::{check, config, serve, user};
+use crate::demo::Demo;
+use crate::{check, config, demo, serve, user};
 
 /// A decentralized video platform: one pod is one program.
 #[derive(Parser)]
@@ -23,6 +24,8 @@ struct Command {
 enum What {
     /// Run the pod.
     Serve,
+    /// Run several fresh pods side by side on this machine, to see how they become a network.
+    Demo(Demo),
     /// Show the configuration in force, where it comes from, and what is wrong with it.
     CheckConfig,
     /// Print a configuration file with every key, what it means and its default.
@@ -86,6 +89,12 @@ pub fn run() -> Result<()> {
         What::SampleConfig => print(&config::sample::sample()),
         What::CheckConfig => check::check(&command.place.load()?),
         What::Serve => serve::serve(command.place.load()?.config),
+        What::Demo(what) => {
+            command
+                .place
+                .refuse("shoal demo chooses them for each pod")?;
+            demo::demo(what)
+        }
         What::User(what) => user::user(command.place.load()?.config, what),
     }
 }
@@ -99,6 +108,20 @@ fn print(text: &str) -> Result<()> {
 }
 
 impl Place {
+    /// For a command that has no use for any of it.
+    fn refuse(&self, why: &str) -> Result<()> {
+        let Place {
+            config,
+            listen,
+            data,
+            public_url,
+        } = self;
+        if config.is_some() || [listen, data, public_url].iter().any(|flag| flag.is_some()) {
+            bail!("--config, --listen, --data and --public-url have no place here: {why}");
+        }
+        Ok(())
+    }
+
     fn load(&self) -> Result<Loaded> {
         load(&self.sources()?).map_err(|problems| {
             let lines: Vec<String> = problems.iter().map(Problem::to_string).collect();

@@ -4,6 +4,7 @@
 mod check;
 mod command;
 mod config;
+mod demo;
 mod descriptors;
 mod listener;
 mod lock;

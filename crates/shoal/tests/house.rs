@@ -58,7 +58,8 @@ const ARROWS: [(&str, &[&str]); 20] = [
     (
         "testpod",
         &[
-            "api", "app", "db", "fetch", "files", "media", "names", "peers", "queue", "site",
+            "api", "app", "db", "fedi", "fetch", "files", "media", "names", "peers", "podnet",
+            "queue", "site",
         ],
     ),
 ];

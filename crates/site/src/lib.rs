@@ -9,7 +9,10 @@ pub mod serve_file;
 
 mod answers;
 mod assets;
+mod collections;
+mod cors;
 mod head;
+mod inboxes;
 mod made;
 mod objects;
 mod oembed;
@@ -21,6 +24,7 @@ mod robots;
 mod shell;
 mod told;
 mod video_files;
+mod webfinger;
 
 use app::Pod;
 use axum::Router;
@@ -58,6 +62,9 @@ pub fn router(pod: Pod, api: Router) -> Router {
     Router::new()
         .merge(pages::routes())
         .merge(objects::routes())
+        .merge(collections::routes())
+        .merge(inboxes::routes())
+        .merge(webfinger::routes())
         .merge(video_files::routes())
         .route("/services/oembed", get(oembed::oembed))
         .route("/robots.txt", get(robots::robots))

@@ -25,7 +25,7 @@ use crate::told::{Actor, Video};
 const FIRST: &str = "start=0&count=24";
 
 /// Pages that are about nothing that others could speak of.
-const QUIET: [&str; 11] = [
+const QUIET: [&str; 13] = [
     "/search",
     "/a/{name}/video-channels",
     "/login",
@@ -37,6 +37,8 @@ const QUIET: [&str; 11] = [
     "/my-account/settings",
     "/admin/users",
     "/admin/jobs",
+    "/admin/network",
+    "/admin/swarms",
 ];
 
 /// What matters of a request for a page.

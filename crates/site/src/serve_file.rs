@@ -8,11 +8,12 @@ use std::fs::File;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::header::{
-    ACCEPT_RANGES, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, CACHE_CONTROL,
-    CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE,
+    ETAG, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
+use crate::cors;
 use crate::file_body::FileBody;
 use crate::lane::Lane;
 use crate::ranges::{Part, asked};
@@ -95,10 +96,7 @@ pub fn serve_file(asker: Asker<'_>, offer: Offer<'_>) -> Response {
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, offer.cache.header());
     headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-    let anyone = HeaderValue::from_static("*");
-    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, anyone);
-    let exposed = HeaderValue::from_static("Content-Range, ETag");
-    headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
+    cors::open(headers);
     let as_said = HeaderValue::from_static("nosniff");
     headers.insert(X_CONTENT_TYPE_OPTIONS, as_said);
     if let Ok(etag) = HeaderValue::from_str(&etag) {

@@ -198,8 +198,42 @@ async fn who_may_frame_a_page() {
     assert!(
         policy("/")
             .await
-            .contains("connect-src 'self' http://pod ws://pod;")
+            .contains("connect-src 'self' http://pod ws://pod https: wss:;")
     );
+}
+
+#[test]
+fn what_pages_may_connect_to() {
+    for (url, media, connect) in [
+        (
+            "https://pod.example",
+            "media-src 'self' blob: https://pod.example https:;",
+            "connect-src 'self' https://pod.example wss://pod.example https: wss:;",
+        ),
+        // A pod of everybody's that happens to be without TLS does not send viewers to others like it.
+        (
+            "http://pod.example",
+            "media-src 'self' blob: http://pod.example https:;",
+            "connect-src 'self' http://pod.example ws://pod.example https: wss:;",
+        ),
+        (
+            "http://localhost:9001",
+            "media-src 'self' blob: http://localhost:9001 https: http:;",
+            "connect-src 'self' http://localhost:9001 ws://localhost:9001 https: wss: http: ws:;",
+        ),
+        (
+            "http://[::1]:9001",
+            "media-src 'self' blob: http://[::1]:9001 https: http:;",
+            "https: wss: http: ws:;",
+        ),
+    ] {
+        let mut headers = http::HeaderMap::new();
+        Protection::new(url).protect(&mut headers, false);
+        let policy = headers["content-security-policy"].to_str().unwrap();
+        for expected in [media, connect, "default-src 'none'; script-src 'self';"] {
+            assert!(policy.contains(expected), "{expected} in {policy}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -284,4 +318,57 @@ async fn pictures_are_kept_for_ever() {
     );
     assert_eq!(headers["access-control-allow-origin"], "*");
     assert!(headers.contains_key("etag"));
+}
+
+#[tokio::test]
+async fn pages_of_other_pods_may_read_files() {
+    let visitor = Visitor::new("others").await;
+    let folder = visitor._folder.0.join("files/thumbnails");
+    std::fs::write(folder.join("a.jpg"), "0123456789").unwrap();
+    let ask = async |method: &str, path: &str, headers: &[(&str, &str)]| {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in [("origin", "https://other.example")].iter().chain(headers) {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Body::empty()).unwrap();
+        let response = visitor.site.clone().call(request).await.unwrap();
+        assert_eq!(response.headers()["access-control-allow-origin"], "*");
+        // With "*" this would be refused by browsers anyway; without it they send no cookies.
+        let credentials = "access-control-allow-credentials";
+        assert!(!response.headers().contains_key(credentials), "{path}");
+        response
+    };
+    let picture = "/lazy-static/thumbnails/a.jpg";
+    let part = ask("GET", picture, &[("range", "bytes=2-5")]).await;
+    assert_eq!(part.status(), 206);
+    assert_eq!(part.headers()["content-range"], "bytes 2-5/10");
+    assert_eq!(
+        part.headers()["access-control-expose-headers"],
+        "Accept-Ranges, Content-Length, Content-Range, ETag"
+    );
+    // Players try again when a file is not there yet, so they must be able to see that.
+    let missing = "/static/streaming-playlists/hls/00000000-0000-4000-8000-000000000000/y.mp4";
+    assert_eq!(ask("GET", missing, &[]).await.status(), 404);
+    for path in [
+        missing,
+        "/static/streaming-playlists/hls/private/00000000-0000-4000-8000-000000000000/y.mp4",
+        "/download/streaming-playlists/hls/videos/y.mp4",
+        "/lazy-static/torrents/y.torrent",
+        "/download/torrents/y.torrent",
+        picture,
+        "/lazy-static/previews/y.jpg",
+        "/lazy-static/storyboards/y.jpg",
+        "/lazy-static/avatars/y.jpg",
+    ] {
+        let wants = [
+            ("access-control-request-method", "GET"),
+            ("access-control-request-headers", "range"),
+        ];
+        let response = ask("OPTIONS", path, &wants).await;
+        assert_eq!(response.status(), 204, "{path}");
+        let headers = response.headers();
+        assert_eq!(headers["access-control-allow-methods"], "GET, HEAD");
+        let allowed = headers["access-control-allow-headers"].to_str().unwrap();
+        assert!(allowed.starts_with("Range, "), "{path}: {allowed}");
+    }
 }

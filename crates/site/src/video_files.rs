@@ -1,20 +1,18 @@
 //! Files of videos under the addresses that PeerTube's clients know: renditions, playlists, torrents and pictures.
 //!
 //! Who may have what is decided by the pod (`app::reading`); here are addresses, tokens and headers. Everything may be fetched from
-//! other sites' pages, because players are embedded there and files of open videos are for everybody.
+//! other sites' pages (`cors`), because other pods show our videos and files of open videos are for everybody.
 
 use app::reading::{self, Content, Picture};
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
-use http::header::{
-    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_MAX_AGE, CACHE_CONTROL, CONTENT_TYPE,
-};
-use http::{HeaderValue, StatusCode};
+use http::HeaderValue;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 
 use crate::Site;
+use crate::cors::{self, preflight};
 use crate::reader::Reader;
 use crate::refusal::Refusal;
 use crate::serve_file::{Cache, Offer, serve_file};
@@ -117,20 +115,10 @@ fn give(reader: &Reader, content: Content, save_as: Option<&str>) -> Response {
             let headers = [
                 (CONTENT_TYPE, HeaderValue::from_static(mime)),
                 (CACHE_CONTROL, Cache::Revalidate.header()),
-                (ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
             ];
-            (headers, text).into_response()
+            let mut response = (headers, text).into_response();
+            cors::open(response.headers_mut());
+            response
         }
     }
-}
-
-/// Browsers ask before they send a range or a token to another site.
-async fn preflight() -> Response {
-    let headers = [
-        (ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
-        (ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD"),
-        (ACCESS_CONTROL_ALLOW_HEADERS, "Range, Authorization"),
-        (ACCESS_CONTROL_MAX_AGE, "86400"),
-    ];
-    (StatusCode::NO_CONTENT, headers).into_response()
 }

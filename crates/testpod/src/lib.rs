@@ -4,11 +4,13 @@
 
 mod client;
 mod clips;
+mod forged;
 mod wires;
 
 pub use client::{Answer, Client};
 pub use clips::{Clip, clip};
-pub use wires::{Wires, network_on_both};
+pub use forged::Forged;
+pub use wires::{Fate, Wires, network_on_both, network_on_both_with};
 
 use app::{Clock, Pod, Settings, SignUp, Transcoding};
 use db::Administration;
@@ -29,7 +31,7 @@ pub struct TestPod {
     pub pod: Pod,
     pub router: axum::Router,
     clock: Arc<AtomicI64>,
-    _folder: Folder,
+    folder: Folder,
 }
 
 /// A folder that is removed when dropped.
@@ -187,6 +189,15 @@ impl TestPod {
         made
     }
 
+    /// What follows when the process was killed and is started again: all that was in memory is lost, and another pod works on
+    /// with the same database and files.
+    pub async fn killed(self, wires: &Wires) -> Self {
+        let Self { pod, folder, .. } = self;
+        let settings = Settings::clone(&pod.settings);
+        pod.db.close().await;
+        Self::open_on(settings, folder, wires).await
+    }
+
     async fn made(pod: Pod, clock: Arc<AtomicI64>, folder: Folder) -> Self {
         pod.first_admin(Some("root-password".into()))
             .await
@@ -195,7 +206,7 @@ impl TestPod {
             router: api::router(pod.clone()),
             clock,
             pod,
-            _folder: folder,
+            folder,
         }
     }
 

@@ -1,8 +1,9 @@
 //! Several pods in one process that talk to each other through functions instead of sockets, with one clock for all. Wires can be cut.
 
 use crate::{BEGINNING, Db, Folder, TestPod, settings};
+use app::Settings;
 use axum::{Router, body::Body};
-use fetch::{Answer, BoxFuture, Client, Error, Method, Request};
+use fetch::{Answer, BoxFuture, Client, Error, Method, Request, Transport};
 use names::Host;
 use std::{
     collections::{HashMap, HashSet},
@@ -17,22 +18,52 @@ pub struct Wires(Arc<Inner>);
 struct Inner {
     clock: Arc<AtomicI64>,
     state: Mutex<State>,
+    fallen: tokio::sync::Notify,
 }
 
 #[derive(Default)]
 struct State {
-    pods: HashMap<Host, Router>,
+    pods: HashMap<Host, End>,
     /// Hosts that nobody reaches.
     down: HashSet<Host>,
+    /// Pairs of hosts between which nothing passes.
+    cuts: HashSet<(Host, Host)>,
+    /// What becomes of a request, by who sends it to whom.
+    fate: Option<Arc<Decide>>,
     /// Every request that was sent: from where, and what.
     sent: Vec<(String, Request)>,
 }
+
+/// What is at the other end of a wire.
+#[derive(Clone)]
+enum End {
+    Pod(Router),
+    /// Somebody who answers as a test likes.
+    Forged(Transport),
+}
+
+/// What becomes of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    Arrives,
+    /// It gets lost.
+    Lost,
+    /// It arrives, and the answer comes too late.
+    Unanswered,
+    /// Who sends it dies before it is sent.
+    DiesBefore,
+    /// Who sends it dies before the answer comes.
+    DiesAfter,
+}
+
+type Decide = dyn Fn(&Host, &Host, &Request) -> Fate + Send + Sync;
 
 impl Default for Inner {
     fn default() -> Self {
         Self {
             clock: Arc::new(AtomicI64::new(BEGINNING)),
             state: Mutex::default(),
+            fallen: tokio::sync::Notify::new(),
         }
     }
 }
@@ -62,7 +93,26 @@ impl Wires {
     pub(crate) fn plug(&self, pod: &TestPod) {
         let host = pod.pod.own_host().expect("a pod has a host");
         let router = site::router(pod.pod.clone(), pod.router.clone()).merge(pod.router.clone());
-        self.state().pods.insert(host, router);
+        self.state().pods.insert(host, End::Pod(router));
+    }
+
+    /// From now on requests to this host are answered by a function.
+    pub fn plug_forged(&self, host: &Host, answers: Transport) {
+        self.state().pods.insert(host.clone(), End::Forged(answers));
+    }
+
+    /// The same pod is reached under another name as well.
+    pub fn alias(&self, host: &str, alias: &str) {
+        let (host, alias) = (Host::parse(host), Host::parse(alias));
+        let mut state = self.state();
+        let end = state.pods[&host.expect("a host")].clone();
+        state.pods.insert(alias.expect("a host"), end);
+    }
+
+    /// Puts something else than a pod at a host.
+    pub fn put(&self, host: &str, router: Router) {
+        let host = Host::parse(host).expect("a host");
+        self.state().pods.insert(host, End::Pod(router));
     }
 
     /// Nobody reaches this pod until `mend`.
@@ -77,6 +127,27 @@ impl Wires {
         self.state().down.remove(&host);
     }
 
+    /// Nothing passes between these pairs of hosts, and between all others everything does.
+    pub fn cut_pairs<'a>(&self, pairs: impl IntoIterator<Item = (&'a Host, &'a Host)>) {
+        let pairs = pairs.into_iter().map(|(a, b)| pair(a, b));
+        self.state().cuts = pairs.collect();
+    }
+
+    /// From now on this says what becomes of each request. Who dies over one waits for ever; `fallen` says that there is somebody.
+    pub fn decide(&self, fate: impl Fn(&Host, &Host, &Request) -> Fate + Send + Sync + 'static) {
+        self.state().fate = Some(Arc::new(fate));
+    }
+
+    /// Everything arrives again.
+    pub fn calm(&self) {
+        self.state().fate = None;
+    }
+
+    /// Waits until somebody dies over a request.
+    pub async fn fallen(&self) {
+        self.0.fallen.notified().await;
+    }
+
     /// What was sent since this was last asked: from where, and what.
     pub fn sent(&self) -> Vec<(String, Request)> {
         std::mem::take(&mut self.state().sent)
@@ -84,6 +155,37 @@ impl Wires {
 
     /// Delivers a request by hand, as somebody on the way could.
     pub async fn carry(&self, from: String, request: Request) -> Result<Answer, Error> {
+        let hosts = [from.as_str(), request.url.as_str()].map(|url| {
+            let (_, rest) = url.split_once("://")?;
+            Host::parse(rest.split('/').next()?).ok()
+        });
+        let decide = self.state().fate.clone();
+        let fate = match (&hosts, decide) {
+            ([Some(from), Some(to)], Some(decide)) => decide(from, to, &request),
+            _ => Fate::Arrives,
+        };
+        let late = Error::TimedOut {
+            host: from.clone(),
+            what: "answer",
+        };
+        match fate {
+            Fate::Arrives => self.arrive(from, request).await,
+            Fate::Lost => Err(late),
+            Fate::Unanswered => self.arrive(from, request).await.and(Err(late)),
+            Fate::DiesBefore => self.die().await,
+            Fate::DiesAfter => {
+                let _ = self.arrive(from, request).await;
+                self.die().await
+            }
+        }
+    }
+
+    async fn die(&self) -> ! {
+        self.0.fallen.notify_one();
+        std::future::pending().await
+    }
+
+    async fn arrive(&self, from: String, request: Request) -> Result<Answer, Error> {
         let broken = |reason: String| Error::Broken {
             host: from.clone(),
             reason,
@@ -97,13 +199,21 @@ impl Wires {
         let router = {
             let mut state = self.state();
             state.sent.push((from.clone(), request.clone()));
-            let up = !state.down.contains(&host);
+            let sender = from
+                .split_once("://")
+                .and_then(|(_, it)| Host::parse(it).ok());
+            let cut = sender.is_some_and(|it| state.cuts.contains(&pair(&it, &host)));
+            let up = !state.down.contains(&host) && !cut;
             state.pods.get(&host).filter(|_| up).cloned()
         };
         let router = router.ok_or(Error::Connect {
             host: host.to_string(),
             reason: "nobody is there".into(),
         })?;
+        let router = match router {
+            End::Pod(router) => router,
+            End::Forged(answers) => return answers(request).await,
+        };
         let mut call = axum::http::Request::builder()
             .method(match request.method {
                 Method::Get => "GET",
@@ -133,13 +243,27 @@ impl Wires {
     }
 }
 
+/// Two hosts, whichever is named first.
+fn pair(a: &Host, b: &Host) -> (Host, Host) {
+    (a.min(b).clone(), a.max(b).clone())
+}
+
 /// Tells a story of several pods (`https://pod1.example` and so on) on each database engine.
 pub async fn network_on_both<S>(count: usize, story: S)
 where
     S: AsyncFn(&[TestPod], &Wires),
 {
+    network_on_both_with(count, |_| {}, story).await;
+}
+
+/// The same, with settings changed by `change`.
+pub async fn network_on_both_with<C, S>(count: usize, change: C, story: S)
+where
+    C: Fn(&mut Settings),
+    S: AsyncFn(&[TestPod], &Wires),
+{
     let file = |folder: &Folder| format!("sqlite:{}", folder.path().join("shoal.db").display());
-    tell(count, async |folder, _| file(folder), &story).await;
+    tell(count, async |folder, _| file(folder), &change, &story).await;
     let Ok(server) = std::env::var("SHOAL_TEST_POSTGRES") else {
         eprintln!("SHOAL_TEST_POSTGRES is not set: the story was told on SQLite alone");
         return;
@@ -150,15 +274,16 @@ where
         Db::create(&server, &name).await;
         Db::address(&server, &name)
     };
-    tell(count, database, &story).await;
+    tell(count, database, &change, &story).await;
     for at in 1..=count {
         Db::remove(&server, &format!("{name}_{at}")).await;
     }
 }
 
-async fn tell<D, S>(count: usize, database: D, story: &S)
+async fn tell<D, C, S>(count: usize, database: D, change: &C, story: &S)
 where
     D: AsyncFn(&Folder, usize) -> String,
+    C: Fn(&mut Settings),
     S: AsyncFn(&[TestPod], &Wires),
 {
     let wires = Wires::default();
@@ -168,6 +293,7 @@ where
         let database = database(&folder, at).await;
         let mut settings = settings(folder.path(), database);
         settings.public_url = format!("https://pod{at}.example");
+        change(&mut settings);
         pods.push(TestPod::open_on(settings, folder, &wires).await);
     }
     story(&pods, &wires).await;

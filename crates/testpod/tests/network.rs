@@ -88,9 +88,17 @@ async fn the_founding_story() {
             let url = file["fileUrl"].as_str().unwrap();
             assert!(url.starts_with("https://pod3.example/static/"), "{url}");
             assert_eq!(file["infoHash"], three.anonymous().video(&uuid).await["streamingPlaylists"][0]["files"][0]["infoHash"]);
-            let picture = pod.anonymous();
-            assert!(video["thumbnailPath"].as_str().unwrap().starts_with("/lazy-static/thumbnails/remote-"));
-            drop(picture);
+            let picture = video["thumbnailPath"].as_str().unwrap();
+            assert!(picture.starts_with("/lazy-static/thumbnails/remote-"), "{picture}");
+            for handle in ["accounts/alice", "video-channels/alice_channel"] {
+                let path = format!("/api/v1/{handle}@pod3.example");
+                let actor = pod.anonymous().get(&path).await.expect(200).json();
+                assert_eq!(actor["host"], "pod3.example", "{actor}");
+                let videos = pod.anonymous().get(&format!("{path}/videos")).await.expect(200).json();
+                assert_eq!(videos["total"], 1);
+            }
+            let nobody = pod.anonymous().get("/api/v1/accounts/alice@pod9.example").await;
+            nobody.expect(404);
         }
 
         // What changes there changes here, and what is sent cannot be read on the way.

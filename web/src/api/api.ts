@@ -4,10 +4,14 @@
 import { ask } from './http'
 import type {
   Account,
+  Asked,
+  BlockedPod,
   Channel,
   Job,
   List,
   Offload,
+  Pod,
+  ScoreChange,
   ServerConfig,
   Storyboard,
   Swarms,
@@ -25,8 +29,8 @@ const at = encodeURIComponent
 
 export const config = () => ask<ServerConfig>('/api/v1/config')
 
-export const videos = (page: Page, sort: string) =>
-  ask<List<Video>>('/api/v1/videos', { query: { ...page, sort } })
+export const videos = (page: Page, sort: string, isLocal?: true) =>
+  ask<List<Video>>('/api/v1/videos', { query: { ...page, sort, isLocal } })
 export const searchVideos = (search: string, page: Page, sort?: string, signal?: AbortSignal) =>
   ask<List<Video>>('/api/v1/search/videos', { query: { search, ...page, sort }, signal })
 export const video = (id: string) => ask<VideoDetails>(`/api/v1/videos/${at(id)}`)
@@ -121,6 +125,22 @@ export const podOffload = (start: Date) =>
 export const swarms = (page: Page) => ask<Swarms>('/api/v1/server/swarms', { query: { ...page } })
 export const switchTransport = (name: string, enabled: boolean) =>
   ask<void>(`/api/v1/server/swarms/transports/${at(name)}`, { method: 'PUT', json: { enabled } })
+
+export const pods = (page: Page) => ask<List<Pod>>('/api/v1/pods', { query: { ...page, sort: 'host' } })
+/** Without hosts: the entry pods of the configuration. */
+export const makeFriends = (hosts?: string[]) =>
+  ask<{ results: Asked[] }>('/api/v1/pods/makefriends', { method: 'POST', json: hosts ? { hosts } : {} })
+/** Without hosts: all of them. */
+export const quitFriends = (hosts?: string[]) =>
+  ask<{ results: Asked[] }>('/api/v1/pods/quitfriends', { method: 'POST', json: hosts ? { hosts } : {} })
+export const scoreHistory = (host: string) => ask<List<ScoreChange>>(`/api/v1/pods/${at(host)}/score-history`)
+export const retryPod = (host: string) => ask<void>(`/api/v1/pods/${at(host)}/retry`, { method: 'POST' })
+export const blockedPods = () =>
+  ask<List<BlockedPod>>('/api/v1/server/blocklist/servers', { query: { start: 0, count: 100, sort: '-createdAt' } })
+export const blockPod = (host: string) =>
+  ask<void>('/api/v1/server/blocklist/servers', { method: 'POST', json: { host } })
+export const unblockPod = (host: string) =>
+  ask<void>(`/api/v1/server/blocklist/servers/${at(host)}`, { method: 'DELETE' })
 
 function formWith(field: string, file: File): FormData {
   const form = new FormData()

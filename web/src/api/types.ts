@@ -216,7 +216,59 @@ export interface Offload {
   data: OffloadPoint[]
 }
 
+/** A pod that ours knows, as an administrator sees it. Times are ISO strings. */
+export interface Pod {
+  id: number
+  host: string
+  url: string
+  state: 'friend' | 'asked' | 'expelled' | 'quit' | 'none'
+  /** 0 to 100. */
+  score: number
+  software: string | null
+  version: string | null
+  protocol: number | null
+  capabilities: string[]
+  createdAt: string
+  friendSince: string | null
+  lastHeardAt: string | null
+  lastSentAt: string | null
+  /** Changes that are still to be sent to it. */
+  waiting: number
+  wholeListUnderWay: boolean
+  /** Attempts in a row that did not reach it. */
+  failures: number
+  nextTryAt: string | null
+  lastError: string | null
+  /** How many of its videos are found here. */
+  videos: number
+  blocked?: boolean
+}
+
+export type Outcome = 'friend' | 'already' | 'refused' | 'unreachable' | 'incompatible' | 'ourselves' | 'quit' | 'unknown'
+
+/** What became of asking one pod for friendship, or of ending it. */
+export interface Asked {
+  host: string
+  outcome: Outcome
+  message: string | null
+  /** `entry pod`, or on how many lists it was: `on 2 of 3 lists`. */
+  because?: string | null
+}
+
+export interface ScoreChange {
+  at: string
+  change: number
+  score: number
+  reason: string
+}
+
+export interface BlockedPod {
+  blockedServer: { host: string }
+  createdAt: string
+}
+
 export interface ServerConfig {
+  network?: { host: string; entryPods: string[] }
   instance: { name: string; shortDescription: string; defaultNSFWPolicy?: string }
   signup: { allowed: boolean; allowedForCurrentIP: boolean; requiresEmailVerification?: boolean }
   serverVersion: string

@@ -41,6 +41,21 @@ describe('ranges', () => {
   })
 })
 
+test('another pod gets no cookie and no token', async () => {
+  const asked: [string, RequestInit | undefined][] = []
+  const fetcher: typeof fetch = (input, init) => {
+    asked.push([String(input), init])
+    return Promise.resolve(new Response('0123456789'))
+  }
+  await fetchRange(fetcher, 'https://other.example/file.mp4', {}, { start: 0, end: 10 }, signal, () => undefined)
+  await fetchSmall(fetcher, 'https://other.example/file.torrent', {}, 10, signal)
+  expect(asked.map(([url]) => url)).toEqual(['https://other.example/file.mp4', 'https://other.example/file.torrent'])
+  for (const [, init] of asked) {
+    expect(init?.credentials).toBe('same-origin')
+    expect(new Headers(init?.headers).has('authorization')).toBe(false)
+  }
+})
+
 test('a small file that is not small is refused', async () => {
   const from = pod()
   expect(await fetchSmall(from.fetcher, 'http://pod/file.torrent', {}, 10_000, signal)).toEqual(from.torrent)

@@ -5,6 +5,7 @@
  */
 import type { HlsConfig } from 'hls.js'
 import type { VideoDetails } from '../api/types'
+import { needsToken } from '../remote'
 
 export interface EngineStats {
   peers: number
@@ -70,7 +71,8 @@ interface EngineModule {
 
 const engines = import.meta.glob<EngineModule>('../engine/engine.ts')
 
-export function engineFiles(video: VideoDetails, token: string | undefined): EngineFile[] {
+export function engineFiles(video: VideoDetails, given: string | undefined): EngineFile[] {
+  const token = needsToken(video) ? given : undefined
   const files = video.streamingPlaylists[0]?.files ?? []
   return files.flatMap((file) =>
     file.infoHash

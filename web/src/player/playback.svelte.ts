@@ -4,6 +4,7 @@
  */
 import Hls, { ErrorTypes, Events, type ErrorData } from 'hls.js/light'
 import type { VideoDetails } from '../api/types'
+import { needsToken } from '../remote'
 import { grow } from './grow'
 import { engineFiles, likelyFile, playerState, startEngine, type Engine, type EngineStats } from './p2p'
 import { playerSettings } from './settings.svelte'
@@ -159,7 +160,7 @@ export class Playback {
 
   private playlistUrl(): string {
     const url = this.video.streamingPlaylists[0]?.playlistUrl ?? ''
-    if (!this.token) return url
+    if (!this.token || !needsToken(this.video)) return url
     const token = encodeURIComponent(this.token)
     return `${url}${url.includes('?') ? '&' : '?'}videoFileToken=${token}&reinjectVideoFileToken=true`
   }

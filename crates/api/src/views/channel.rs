@@ -231,7 +231,12 @@ impl Account {
     }
 
     pub fn new(pod: &Pod, a: &db::accounts::Account) -> Self {
-        Self::of(pod, a.id.0, a.user_id, actor!(a))
+        let account = Self::of(pod, a.id.0, a.user_id, actor!(a));
+        Self {
+            url: url_of(a.uri.as_ref(), account.url),
+            host: host_of(pod, &a.host),
+            ..account
+        }
     }
 
     /// The account of a video, whole.
@@ -268,7 +273,18 @@ impl Channel {
 
     pub fn new(pod: &Pod, c: &db::channels::Channel) -> Self {
         let owner = Account::of(pod, c.account_id.0, c.account_user, owner_account!(c));
-        Self::of(pod, c.id.0, c.support.as_ref(), actor!(c), owner)
+        let owner = Account {
+            url: url_of(c.account_uri.as_ref(), owner.url),
+            host: host_of(pod, &c.account_host),
+            ..owner
+        };
+        let channel = Self::of(pod, c.id.0, c.support.as_ref(), actor!(c), owner);
+        Self {
+            url: url_of(c.uri.as_ref(), channel.url),
+            host: host_of(pod, &c.host),
+            is_local: c.host.is_empty(),
+            ..channel
+        }
     }
 
     /// The channel of a video, whole.

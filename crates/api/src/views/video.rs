@@ -411,8 +411,10 @@ fn remote_playlist(video: &Video, remote: &Document) -> Option<Playlist> {
 
 /// The renditions of a video of another pod, as they are there.
 fn remote_files(video: &Video, remote: &Document) -> Vec<VideoFile> {
-    let file = |f: &RemoteFile| VideoFile {
-        id: video.id.0,
+    // Numbers of their own, beyond those of any rendition of ours.
+    let first = (1 << 50) + video.id.0 * 100;
+    let file = |(at, f): (i64, &RemoteFile)| VideoFile {
+        id: first + at,
         resolution: Resolution {
             id: f.resolution,
             label: if f.has_video {
@@ -437,7 +439,7 @@ fn remote_files(video: &Video, remote: &Document) -> Vec<VideoFile> {
         has_video: f.has_video,
         storage: 0,
     };
-    let mut files: Vec<VideoFile> = remote.files.iter().map(file).collect();
+    let mut files: Vec<VideoFile> = (0..).zip(&remote.files).map(file).collect();
     files.sort_by_key(|file| std::cmp::Reverse(file.resolution.id));
     files
 }

@@ -110,3 +110,33 @@ pub(crate) async fn put_channel(
     let row = row(actor, ActorKind::Channel, &texts, now);
     Ok(rows::upsert_channel(tx, &row, account, support.as_deref()).await?)
 }
+
+/// Keeps an actor of whatever kind. Nothing when it is known as something else, or is a channel without an account.
+pub(crate) async fn put(tx: &mut Tx, actor: &Actor, now: i64) -> Result<Option<ActorId>> {
+    match actor.kind {
+        Kind::Application => return put_pod(tx, actor, now).await.map(Some),
+        Kind::Group => {
+            let Some(owner) = actor.account() else {
+                return Ok(None);
+            };
+            let owner = match rows::by_uri(&mut *tx, owner).await? {
+                Some(known) => known.account_id,
+                None => match super::index::unknown(owner, Kind::Person) {
+                    Some(owner) => put_account(tx, &owner, now).await?,
+                    None => None,
+                },
+            };
+            let Some(owner) = owner else {
+                return Ok(None);
+            };
+            put_channel(tx, actor, owner, now).await?;
+        }
+        _ => {
+            put_account(tx, actor, now).await?;
+        }
+    }
+    let kept = rows::by_uri(&mut *tx, &actor.id).await?;
+    Ok(kept
+        .filter(|kept| kept.public_key.is_some())
+        .map(|kept| kept.id))
+}

@@ -70,6 +70,9 @@ impl Network {
 /// Checks who sent a message against the key we know of a host.
 pub(crate) fn verify(claim: &Claim, key: &str, now: i64, window: Window) -> Result<()> {
     let refused = |why: String| Error::Forbidden(format!("The signature is not accepted: {why}."));
+    if let Err(why) = claim.fresh(now, window) {
+        return Err(refused(format!("{why}; check the clocks of both pods")));
+    }
     let key = PublicKey::from_pem(key).map_err(|why| refused(why.to_string()))?;
     claim
         .verify(&key, now, window)

@@ -21,6 +21,8 @@ use podnet::{
 const PARALLEL: usize = 10;
 /// Videos removed in one transaction.
 const BATCH: i64 = 200;
+/// Whoever was presented to hears of us only when it has read the answer and knows that we are friends (ms).
+const AFTER_ANSWER: i64 = 500;
 
 /// What became of one pod that we presented ourselves to.
 #[derive(Debug, Clone)]
@@ -114,14 +116,14 @@ pub async fn make(pod: &Pod, user: &User, hosts: Option<&[String]>) -> Result<Ve
         .collect();
     let presented: Vec<_> = stream::iter(plan.candidates)
         .map(async |candidate| {
-            let (outcome, message) = match present(pod, &candidate.host).await {
+            let told = match present(pod, &candidate.host).await {
                 Ok(told) => told,
-                Err(why) => (Outcome::Unreachable, internal(why)),
+                Err(why) => Told::new(Outcome::Unreachable, internal(why)),
             };
             Made {
                 host: candidate.host,
-                outcome,
-                message,
+                outcome: told.outcome,
+                message: told.message,
                 because: candidate.reason.to_string(),
             }
         })
@@ -165,19 +167,71 @@ fn software(pod: &Pod) -> Software {
     }
 }
 
+/// What a pod that we presented ourselves to said.
+struct Told {
+    outcome: Outcome,
+    message: String,
+    /// Why it refused, if it did.
+    code: Option<Code>,
+}
+
+impl Told {
+    fn new(outcome: Outcome, message: impl Into<String>) -> Self {
+        Self {
+            outcome,
+            message: message.into(),
+            code: None,
+        }
+    }
+}
+
+/// A friend says that we are none. It may have lost its memory or expelled us while we were away: present ourselves again, and let the
+/// friendship go if that is refused for good.
+pub(crate) async fn ask_again(pod: &Pod, row: &HostRow) -> Result<()> {
+    let told = present(pod, &row.host).await?;
+    tracing::info!(host = %row.host, "it did not know us as a friend; presented ourselves again: {}", told.message);
+    match told.code {
+        Some(Code::Expelled | Code::Blocked | Code::Closed | Code::Quit) => let_go(pod, row).await,
+        _ => Ok(()),
+    }
+}
+
+/// Ends a friendship that the other side has ended.
+pub(crate) async fn let_go(pod: &Pod, row: &HostRow) -> Result<()> {
+    tracing::info!(host = %row.host, "it is no friend any more, by its own word");
+    end(pod, row, Friendship::Quit).await
+}
+
+/// Says if this is a friend under another name.
+async fn same_pod(pod: &Pod, host: &Host, actor: &fedi::Actor) -> Result<Option<String>> {
+    let key = actor.key.as_ref().map(|key| key.key.to_pem());
+    let other = match key {
+        Some(key) => hosts::friend_with_key(&pod.db, &key, host).await?,
+        None => None,
+    };
+    Ok(other.map(|other| {
+        format!(
+            "{host} is the same pod as {other}, which is a friend already: it has the same key."
+        )
+    }))
+}
+
 /// Presents the pod to another one.
-async fn present(pod: &Pod, host: &Host) -> Result<(Outcome, String)> {
+async fn present(pod: &Pod, host: &Host) -> Result<Told> {
     if db::blocks::host_is_blocked(&pod.db, host).await? {
         let why = "It is on this pod's block list; unblock it first.";
-        return Ok((Outcome::Refused, why.into()));
+        return Ok(Told::new(Outcome::Refused, why));
     }
     let known = hosts::by_host(&pod.db, host).await?;
     let before = known.map(|row| row.friendship);
     // Its key is needed before anything can be sealed for it, and a pod without an actor is none.
     let actor = match actors::fetch_pod(pod, host).await {
         Ok(actor) => actor,
-        Err(why) => return Ok((Outcome::Unreachable, why.to_string())),
+        Err(why) => return Ok(Told::new(Outcome::Unreachable, why.to_string())),
     };
+    if let Some(why) = same_pod(pod, host, &actor).await? {
+        return Ok(Told::new(Outcome::Refused, why));
+    }
     let speaks = pod.speaks();
     let presentation = Presentation {
         host: pod.own_host()?,
@@ -191,9 +245,9 @@ async fn present(pod: &Pod, host: &Host) -> Result<(Outcome, String)> {
             status: 404 | 405, ..
         }) => {
             let why = format!("{host} is no Shoal pod. Follow it under “Following” instead.");
-            return Ok((Outcome::Incompatible, why));
+            return Ok(Told::new(Outcome::Incompatible, why));
         }
-        Err(why) => return Ok((Outcome::Unreachable, why.to_string())),
+        Err(why) => return Ok(Told::new(Outcome::Unreachable, why.to_string())),
     };
     let welcome = match Answer::read(&answer.body, host) {
         Ok(Answer::Friend(welcome)) => welcome,
@@ -203,26 +257,30 @@ async fn present(pod: &Pod, host: &Host) -> Result<(Outcome, String)> {
                 Code::Ourselves => Outcome::Ourselves,
                 _ => Outcome::Refused,
             };
-            return Ok((outcome, refused.message));
+            return Ok(Told {
+                code: Some(refused.code),
+                ..Told::new(outcome, refused.message)
+            });
         }
         Err(why) => {
-            return Ok((
-                Outcome::Refused,
-                format!("{host} did not answer as a pod: {why}"),
-            ));
+            let why = format!("{host} did not answer as a pod: {why}");
+            return Ok(Told::new(Outcome::Refused, why));
         }
     };
     let agreement = match welcome.agreement(&speaks) {
         Ok(agreement) => agreement,
-        Err(why) => return Ok((Outcome::Incompatible, why.sentence(&pod.own_host()?, host))),
+        Err(why) => {
+            let why = why.sentence(&pod.own_host()?, host);
+            return Ok(Told::new(Outcome::Incompatible, why));
+        }
     };
-    befriend(pod, host, &actor, &agreement, &welcome.software).await?;
+    befriend(pod, host, &actor, &agreement, &welcome.software, pod.now()).await?;
     Ok(match before {
-        Some(Friendship::Friend) => (
+        Some(Friendship::Friend) => Told::new(
             Outcome::Already,
             format!("{host} was a friend already; both lists of videos are exchanged anew."),
         ),
-        _ => (Outcome::Friend, format!("{host} is a friend now.")),
+        _ => Told::new(Outcome::Friend, format!("{host} is a friend now.")),
     })
 }
 
@@ -244,10 +302,9 @@ pub async fn presented(pod: &Pod, request: &Incoming) -> Result<Answer> {
         return refused(Code::Blocked, &format!("{us} does not talk with {host}."));
     }
     let known = hosts::by_host(&pod.db, host).await?;
-    if known
-        .as_ref()
-        .is_some_and(|row| row.friendship == Friendship::Expelled)
-    {
+    if known.as_ref().is_some_and(|row| {
+        row.friendship == Friendship::Expelled && !scores::may_come_back(row, pod.now())
+    }) {
         let why = format!(
             "{us} has expelled {host}. Its administrator has to make friends with {host} again."
         );
@@ -264,6 +321,10 @@ pub async fn presented(pod: &Pod, request: &Incoming) -> Result<Answer> {
         Ok(claim) => claim,
         Err(why) => return refused(Code::BadSignature, &why.to_string()),
     };
+    if let Err(why) = claim.fresh(pod.now(), Window::PODS) {
+        let why = format!("{why}: check the clocks of both pods.");
+        return refused(Code::Clock, &why);
+    }
     // The proof of the address: what is found there has the key that signed.
     let uri = match presentation.actor() {
         Ok(uri) if claim.key.host() == *host => uri,
@@ -292,7 +353,11 @@ pub async fn presented(pod: &Pod, request: &Incoming) -> Result<Answer> {
     if let Err(why) = calls::verify(&claim, &key, pod.now(), Window::PODS) {
         return refused(Code::BadSignature, &why.to_string());
     }
-    befriend(pod, host, &actor, &agreement, &presentation.software).await?;
+    if let Some(why) = same_pod(pod, host, &actor).await? {
+        return refused(Code::AddressNotProven, &why);
+    }
+    let due = pod.now() + AFTER_ANSWER;
+    befriend(pod, host, &actor, &agreement, &presentation.software, due).await?;
     tracing::info!(%host, "made friends");
     Ok(Answer::Friend(Welcome {
         host: us,
@@ -301,13 +366,14 @@ pub async fn presented(pod: &Pod, request: &Incoming) -> Result<Answer> {
     }))
 }
 
-/// Writes down a friendship: the other pod's actor and abilities, the mutual follow, and that it is to get the whole list.
+/// Writes down a friendship: the other pod's actor and abilities, the mutual follow, and that it is to get the whole list at `due`.
 async fn befriend(
     pod: &Pod,
     host: &Host,
     actor: &fedi::Actor,
     agreement: &Agreement,
     software: &Software,
+    due: i64,
 ) -> Result<()> {
     let now = pod.now();
     ours::keys(pod).await?;
@@ -345,9 +411,18 @@ async fn befriend(
     hosts::heard(&mut tx, row.id, now).await?;
     // Everything that waits is in the whole list, or gone from it.
     db::outbox::clear(&mut tx, row.id).await?;
-    hosts::begin_whole(&mut tx, row.id, &crate::secrets::random_token(), now).await?;
-    hosts::retry_now(&mut tx, Some(row.id), now).await?;
+    hosts::begin_anew(&mut tx, row.id, due).await?;
+    hosts::begin_whole(&mut tx, row.id, &crate::secrets::random_token(), due).await?;
+    // Without envelopes nobody sends a whole list: each reads the other's outbox.
+    if !agreement
+        .capabilities
+        .contains(&podnet::Capability::Envelope)
+        && let Some(outbox) = &actor.outbox
+    {
+        super::fetching::crawl(&mut tx, outbox, now).await?;
+    }
     tx.commit().await?;
+    pod.queue.wake();
     pod.network.wake.notify_one();
     Ok(())
 }
@@ -412,12 +487,11 @@ pub async fn quit(pod: &Pod, user: &User, hosts: Option<&[String]>) -> Result<Ve
     Ok(parted)
 }
 
-/// Ends the friendship with a pod whose score has come to 0, and tells it why.
-pub(crate) async fn expel(pod: &Pod, row: &HostRow, reason: &str) -> Result<()> {
-    tracing::warn!(host = %row.host, reason, "a friend was expelled");
-    end(pod, row, Friendship::Expelled).await?;
-    let why = format!("Its score came to 0. The last reason: {reason}.");
-    if let Err(why) = say_farewell(pod, row, Parting::Expelled, &why).await {
+/// What follows when a pod has been expelled: its videos go, and it is told why.
+pub(crate) async fn expelled(pod: &Pod, row: &HostRow, why: &str) -> Result<()> {
+    tracing::warn!(host = %row.host, why, "a friend was expelled");
+    forget(pod, row).await?;
+    if let Err(why) = say_farewell(pod, row, Parting::Expelled, why).await {
         tracing::info!(host = %row.host, "it could not be told that it was expelled: {why}");
     }
     Ok(())
@@ -453,21 +527,33 @@ pub async fn farewell(pod: &Pod, request: &Incoming) -> Result<()> {
 
 /// The end of a friendship, on our side: nothing is sent any more, and its videos leave the index.
 pub(crate) async fn end(pod: &Pod, row: &HostRow, friendship: Friendship) -> Result<()> {
-    let now = pod.now();
     let mut tx = pod.db.begin().await?;
-    hosts::lock(&mut tx, row.id).await?;
-    hosts::set_friendship(&mut tx, row.id, friendship, now).await?;
-    db::outbox::clear(&mut tx, row.id).await?;
-    hosts::stop_whole(&mut tx, row.id).await?;
-    hosts::set_heard_token(&mut tx, row.id, None).await?;
-    if let Some(theirs) = row.actor_id {
-        let own = db::remote_actors::of_this_pod(&mut tx, super::POD_NAME, &pod.settings.name, now)
-            .await?;
-        db::follows::remove(&mut tx, own.id, theirs).await?;
-        db::follows::remove(&mut tx, theirs, own.id).await?;
-    }
+    end_in(pod, &mut tx, row, friendship).await?;
     tx.commit().await?;
     forget(pod, row).await
+}
+
+/// The same in the caller's transaction, but for the videos: those are marked, and `forget` removes them after the commit or after a
+/// restart.
+pub(crate) async fn end_in(
+    pod: &Pod,
+    tx: &mut db::Tx,
+    row: &HostRow,
+    friendship: Friendship,
+) -> Result<()> {
+    let now = pod.now();
+    hosts::lock(tx, row.id).await?;
+    hosts::set_friendship(&mut *tx, row.id, friendship, now).await?;
+    db::outbox::clear(tx, row.id).await?;
+    hosts::stop_whole(&mut *tx, row.id).await?;
+    hosts::set_leaving(&mut *tx, row.id).await?;
+    if let Some(theirs) = row.actor_id {
+        let own =
+            db::remote_actors::of_this_pod(tx, super::POD_NAME, &pod.settings.name, now).await?;
+        db::follows::remove(&mut *tx, own.id, theirs).await?;
+        db::follows::remove(&mut *tx, theirs, own.id).await?;
+    }
+    Ok(())
 }
 
 /// Removes all videos of a host, in steps that leave room for others in between.
@@ -482,5 +568,6 @@ pub(crate) async fn forget(pod: &Pod, row: &HostRow) -> Result<()> {
         }
     }
     while db::remote_actors::remove_of_host(&pod.db, &row.host, BATCH).await? >= BATCH as u64 {}
+    hosts::has_left(&pod.db, row.id).await?;
     Ok(())
 }

@@ -26,18 +26,25 @@ const BATCH: i64 = 200;
 pub(crate) async fn friend(pod: &Pod, request: &Incoming) -> Result<(HostRow, Claim)> {
     let claim = request.claim(pod)?;
     let host = claim.key.host();
-    let stranger = || Error::Forbidden(format!("{host} and this pod are not friends."));
+    let stranger = |code| Error::Stranger {
+        code,
+        reason: format!("{host} and this pod are not friends."),
+    };
     if db::blocks::host_is_blocked(&pod.db, &host).await? {
-        return Err(stranger());
+        return Err(stranger("blocked"));
     }
-    let row = hosts::by_host(&pod.db, &host).await?.ok_or_else(stranger)?;
-    let actor = match row.actor_id {
-        Some(id) if row.friendship == Friendship::Friend => {
-            db::remote_actors::by_id(&pod.db, id).await?
+    let row = hosts::by_host(&pod.db, &host).await?;
+    let row = row.ok_or_else(|| stranger("not-friends"))?;
+    let actor = match (row.friendship, row.actor_id) {
+        (Friendship::Friend, Some(id)) => db::remote_actors::by_id(&pod.db, id).await?,
+        // It has not heard of the end yet, and must not come back by itself.
+        (Friendship::Quit, _) => return Err(stranger("quit")),
+        (Friendship::Expelled, _) if !scores::may_come_back(&row, pod.now()) => {
+            return Err(stranger("expelled"));
         }
         _ => None,
     };
-    let actor = actor.ok_or_else(stranger)?;
+    let actor = actor.ok_or_else(|| stranger("not-friends"))?;
     let now = pod.now();
     let key = actor.public_key.as_deref().unwrap_or_default();
     if let Err(refused) = calls::verify(&claim, key, now, Window::PODS) {

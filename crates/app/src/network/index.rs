@@ -69,6 +69,9 @@ pub(crate) async fn apply(
             }
             Told::Here(Object::Actor(actor)) => put_actor(pod, tx, actor).await,
             Told::Here(_) => Ok(Refused::plainly("this pod keeps no such object")),
+            Told::Elsewhere(id) if id.host() == host.host && subject.is_whole() => {
+                Ok(Refused::lie(format!("{id} is said to be of another host")))
+            }
             Told::Elsewhere(id) if id.host() == host.host => {
                 Ok(Refused::plainly("the object itself is missing"))
             }
@@ -148,7 +151,7 @@ async fn put_actor(pod: &Pod, tx: &mut Tx, actor: &Actor) -> Result<Applied> {
 }
 
 /// An actor of whom nothing is known but the address: enough for a row, until it is described.
-fn unknown(uri: &ActorUri, kind: Kind) -> Option<Actor> {
+pub(crate) fn unknown(uri: &ActorUri, kind: Kind) -> Option<Actor> {
     let path = uri.as_str().split(['?', '#']).next().unwrap_or_default();
     let name = path
         .trim_end_matches('/')

@@ -80,6 +80,39 @@ pub(crate) async fn keys(pod: &Pod) -> Result<&Keys> {
     pod.network.keys.get_or_try_init(make).await
 }
 
+/// The row of the pod's own actor.
+pub(crate) async fn own_actor(pod: &Pod) -> Result<remote_actors::Actor> {
+    let mut tx = pod.db.begin().await?;
+    let actor =
+        remote_actors::of_this_pod(&mut tx, POD_NAME, &pod.settings.name, pod.now()).await?;
+    tx.commit().await?;
+    Ok(actor)
+}
+
+/// The row of an actor of this pod that is known by this id.
+pub(crate) async fn actor_of(pod: &Pod, uri: &ActorUri) -> Result<Option<remote_actors::Actor>> {
+    let path = uri.as_str().strip_prefix(&pod.settings.public_url);
+    let (kind, name) = match path
+        .map(|path| path.split('/').collect::<Vec<_>>())
+        .as_deref()
+    {
+        Some(["", "accounts", POD_NAME]) => return own_actor(pod).await.map(Some),
+        Some(["", "accounts", name]) => (names::ActorKind::Account, *name),
+        Some(["", "video-channels", name]) => (names::ActorKind::Channel, *name),
+        _ => return Ok(None),
+    };
+    let found = remote_actors::local_by_name(&pod.db, name).await?;
+    Ok(found.filter(|actor| actor.kind == kind && actor.name == name))
+}
+
+/// The key with which an actor of this pod signs.
+pub(crate) async fn signer(pod: &Pod, uri: &ActorUri) -> Result<Option<(PrivateKey, KeyUri)>> {
+    let Some(actor) = actor_of(pod, uri).await? else {
+        return Ok(None);
+    };
+    Ok(Some((keys_of(pod, actor.id).await?, key_uri(uri)?)))
+}
+
 /// The key of an actor of this pod, made when it is first needed.
 pub(crate) async fn keys_of(pod: &Pod, actor: ActorId) -> Result<PrivateKey> {
     let bad =

@@ -4,7 +4,7 @@ use super::friends;
 use crate::{Pod, Result};
 use db::hosts::{self, ScoreChange};
 use names::{Friendship, HostId};
-use podnet::score::{Event, Score, Witness};
+use podnet::score::{Cause, Event, Score, Witness};
 
 /// Notes what a host did. A friend whose score comes to 0 is expelled.
 pub(crate) async fn note(pod: &Pod, host: HostId, event: Event, witness: Witness) -> Result<()> {
@@ -34,12 +34,17 @@ pub(crate) async fn note(pod: &Pod, host: HostId, event: Event, witness: Witness
         reason: change.reason.clone(),
     };
     hosts::add_score_reason(&mut tx, host, &entry).await?;
+    if change.expelled.is_some() {
+        // In the same transaction: somebody at 0 who is a friend all the same would never be expelled.
+        friends::end_in(pod, &mut tx, &row, Friendship::Expelled).await?;
+    }
     tx.commit().await?;
     if by < 0 {
         tracing::info!(host = %row.host, score = change.after, reason = change.reason, "a friend lost score");
     }
     if change.expelled.is_some() {
-        friends::expel(pod, &row, &change.reason).await?;
+        let why = format!("Its score came to 0. The last reason: {}.", change.reason);
+        friends::expelled(pod, &row, &why).await?;
     }
     Ok(())
 }
@@ -49,6 +54,11 @@ pub(crate) fn of(row: &hosts::HostRow, now: i64) -> Score {
     let kept = row.score_state.as_deref();
     kept.and_then(|text| serde_json::from_str(text).ok())
         .unwrap_or_else(|| Score::new(now))
+}
+
+/// Whether a pod that was expelled may present itself again. Who misbehaved has to be let in by an admin.
+pub(crate) fn may_come_back(row: &hosts::HostRow, now: i64) -> bool {
+    of(row, now).cause() == Cause::Absence
 }
 
 /// The score of a friend that begins anew.

@@ -2,9 +2,10 @@
 //! in order and a host that does not answer costs one pause and nobody else's time. A pod gets its rows in groups, sealed; everybody
 //! else gets plain activities, one each.
 
-use super::{Envelopes, calls, hearing::NONCE, ours, scores, telling};
+use super::{Envelopes, calls, friends, hearing::NONCE, ours, scores, telling};
 use crate::{Error, Pod, Result, videos::Details};
 use db::{
+    follows,
     hosts::{self, HostRow},
     outbox::{self, OutboxRow},
 };
@@ -15,7 +16,8 @@ use podnet::{
     envelope::{self, Fresh, Header, SealingKey},
     group::{Group, GroupId, MAX_RECEIPT, Outcome, Receipt, Token, Whole},
     outbox::{Failure, PARALLEL, Verdict, fit, is_dead, pause, verdict},
-    score::Witness,
+    present::Code,
+    score::{Event, Witness, is_our_own_fault},
 };
 use serde_json::value::RawValue;
 use std::{collections::BTreeSet, time::Duration};
@@ -28,6 +30,8 @@ const LEASE: i64 = 120_000;
 const VIDEOS: i64 = 33;
 /// Plain activities sent in one lease.
 const PLAIN: i64 = 20;
+/// The pause before the same is sent in another way (ms).
+const AGAIN: i64 = 10_000;
 /// Looked for work at least so often.
 const IDLE: Duration = Duration::from_secs(60);
 
@@ -91,10 +95,13 @@ pub async fn drain(pod: &Pod, owner: &str) -> Result<usize> {
 
 /// A delivery that did not work.
 struct Failed {
-    failure: Failure,
+    /// Nothing when it is this pod's own trouble.
+    failure: Option<Failure>,
     /// Rows it was about.
     rows: usize,
     reason: String,
+    /// What the other pod says we are to it.
+    code: Option<Code>,
 }
 
 impl Failed {
@@ -109,10 +116,32 @@ impl Failed {
             }
         };
         Self {
-            failure,
+            failure: Some(failure),
             rows,
             reason: error.to_string(),
+            code: None,
         }
+    }
+
+    /// Something that was answered is no answer.
+    fn junk(reason: String) -> Self {
+        Self {
+            failure: Some(Failure::BadReceipt),
+            rows: 1,
+            reason,
+            code: None,
+        }
+    }
+
+    /// Whether only these rows are refused, so that the next ones go on without them.
+    fn ends_rows(&self, failures: i64) -> bool {
+        // Who does not believe that it is us does not refuse the rows.
+        let status = match self.failure {
+            Some(Failure::Status(401 | 403 | 404 | 405)) | None => return false,
+            Some(failure) => failure,
+        };
+        let tries = u32::try_from(failures + 1).unwrap_or(u32::MAX);
+        verdict(status, self.rows, tries) == Verdict::EndRows
     }
 }
 
@@ -120,29 +149,44 @@ impl Failed {
 enum Sent {
     Nothing,
     Something,
+    /// It was taken note of, and has to be sent in another way.
+    Again,
     Failed(Failed),
 }
 
 async fn deliver(pod: &Pod, host: HostRow, owner: &str) -> Result<()> {
     let sent = if is_sealed(pod, &host) {
-        sealed(pod, &host).await?
+        sealed(pod, &host).await
     } else {
-        plain(pod, &host).await?
+        plain(pod, &host).await
     };
+    // What goes wrong here with one host must not keep the others waiting.
+    let sent = sent.unwrap_or_else(|why| {
+        let why = match why {
+            Error::Internal(why) => format!("{why:#}"),
+            other => other.to_string(),
+        };
+        tracing::error!(host = %host.host, "sending: {why}");
+        Sent::Failed(Failed {
+            failure: None,
+            rows: 0,
+            reason: "Something went wrong in this pod; its log says more.".into(),
+            code: None,
+        })
+    });
     let now = pod.now();
     match sent {
-        Sent::Nothing | Sent::Something => {
+        Sent::Nothing | Sent::Something | Sent::Again => {
+            // Who wants everything anew gets it at a walk.
+            let next = match sent {
+                Sent::Again => now + AGAIN,
+                _ => now,
+            };
             let mut tx = pod.db.begin().await?;
-            hosts::sent(&mut tx, host.id, owner, now, now).await?;
+            hosts::sent(&mut tx, host.id, owner, now, next).await?;
             tx.commit().await?;
             if matches!(sent, Sent::Something) {
-                scores::note(
-                    pod,
-                    host.id,
-                    podnet::score::Event::Success,
-                    Witness::Ourselves,
-                )
-                .await?;
+                scores::note(pod, host.id, Event::Success, Witness::Ourselves).await?;
             }
         }
         Sent::Failed(failed) => fail(pod, &host, owner, failed).await?,
@@ -157,23 +201,59 @@ async fn fail(pod: &Pod, host: &HostRow, owner: &str, failed: Failed) -> Result<
     let next = now + i64::try_from(pause(failures, chance).as_millis()).unwrap_or(i64::MAX / 2);
     tracing::info!(host = %host.host, failures, "not delivered: {}", failed.reason);
     hosts::failed(&pod.db, host.id, owner, &failed.reason, (now, next)).await?;
-    if host.failing_since.is_some_and(|since| is_dead(since, now)) {
-        let mut tx = pod.db.begin().await?;
-        let dropped = outbox::clear(&mut tx, host.id).await?;
-        hosts::stop_whole(&mut tx, host.id).await?;
-        tx.commit().await?;
-        tracing::warn!(host = %host.host, dropped, "it has not answered for a week: what waited for it is dropped");
+    let Some(failure) = failed.failure else {
+        return Ok(());
+    };
+    if host.friendship == Friendship::Friend {
+        match failed.code {
+            Some(Code::Expelled | Code::Quit | Code::Blocked) => {
+                return friends::let_go(pod, host).await;
+            }
+            // The first time it may just not have read yet that we are friends.
+            Some(Code::NotFriends) if failures > 1 => return friends::ask_again(pod, host).await,
+            _ => {}
+        }
     }
-    if verdict(failed.failure, failed.rows, failures) == Verdict::RefreshAndRetry
+    if verdict(failure, failed.rows, failures) == Verdict::RefreshAndRetry
         && let Ok(actor) = super::actors::fetch_pod(pod, &host.host).await
     {
         let mut tx = pod.db.begin().await?;
         super::actors::put_pod(&mut tx, &actor, now).await?;
         tx.commit().await?;
     }
-    if let Some(event) = failed.failure.event() {
-        scores::note(pod, host.id, event, Witness::Ourselves).await?;
+    let (silent, friends) = hosts::silent_friends(&pod.db).await?;
+    let count = |n: i64| usize::try_from(n).unwrap_or(0);
+    let ours = is_our_own_fault(count(silent), count(friends));
+    if host.failing_since.is_some_and(|since| is_dead(since, now)) {
+        return give_up(pod, host, ours).await;
     }
+    match failure.event() {
+        Some(Event::Silence) if ours => {
+            tracing::warn!("no friend answers: it is probably this pod that is cut off")
+        }
+        Some(event) => scores::note(pod, host.id, event, Witness::Ourselves).await?,
+        None => {}
+    }
+    Ok(())
+}
+
+/// A host has taken nothing for a week: nothing is kept for it any more. A friend is none any more, unless it is we who are cut off: then
+/// it gets the whole list in the end, in place of the rows.
+async fn give_up(pod: &Pod, host: &HostRow, ours: bool) -> Result<()> {
+    let friend = host.friendship == Friendship::Friend;
+    let mut tx = pod.db.begin().await?;
+    if friend && !ours {
+        friends::end_in(pod, &mut tx, host, Friendship::Expelled).await?;
+        tx.commit().await?;
+        return friends::expelled(pod, host, "It has taken nothing for a week.").await;
+    }
+    let dropped = outbox::clear(&mut tx, host.id).await?;
+    hosts::stop_whole(&mut tx, host.id).await?;
+    if friend {
+        hosts::begin_whole(&mut tx, host.id, &crate::secrets::random_token(), pod.now()).await?;
+    }
+    tx.commit().await?;
+    tracing::warn!(host = %host.host, dropped, "it has not answered for a week: what waited for it is dropped");
     Ok(())
 }
 
@@ -188,6 +268,8 @@ fn is_sealed(pod: &Pod, host: &HostRow) -> bool {
 struct Parcel {
     group: Group,
     what: What,
+    /// Rows or videos that are in it.
+    rows: usize,
 }
 
 /// Where the activities of a group come from.
@@ -199,6 +281,8 @@ enum What {
         token: String,
         after: Option<VideoId>,
     },
+    /// From nowhere: an empty group says that we are here, and its receipt that they are.
+    Greeting,
 }
 
 /// Sends one group, and keeps book of what became of it.
@@ -206,45 +290,24 @@ async fn sealed(pod: &Pod, host: &HostRow) -> Result<Sent> {
     let Some(parcel) = next(pod, host).await? else {
         return Ok(Sent::Nothing);
     };
-    let Parcel { group, what } = parcel;
-    let count = group.items.len();
-    if count > 0 || group.whole.is_some() {
-        let answer = match post(pod, host, &group).await? {
-            Ok(answer) => answer,
-            Err(failed) => return Ok(Sent::Failed(failed)),
-        };
-        let receipt = match Receipt::read(&answer.body, &group) {
-            Ok(receipt) => receipt,
-            Err(why) => {
-                return Ok(Sent::Failed(Failed {
-                    failure: Failure::BadReceipt,
-                    rows: count,
-                    reason: format!("{} did not answer with a receipt: {why}", host.host),
-                }));
+    let Parcel { group, what, rows } = parcel;
+    if !group.items.is_empty() || !matches!(what, What::Rows(_)) {
+        match post(pod, host, &group).await? {
+            Ok(answer) => match receipt(pod, host, &group, &answer.body).await? {
+                Sent::Something => {}
+                other => return Ok(other),
+            },
+            Err(failed) => {
+                let failed = Failed { rows, ..failed };
+                if !failed.ends_rows(host.failures) {
+                    return Ok(Sent::Failed(failed));
+                }
+                tracing::warn!(host = %host.host, "not taken, and not sent again: {}", failed.reason);
             }
-        };
-        for item in &receipt.refused {
-            tracing::warn!(host = %host.host, "an activity was refused: {}", item.reason);
-        }
-        if receipt.outcome == Outcome::Stale {
-            // It has heard a larger number: this group once before, or ours from before a backup. The same again does no harm.
-            let next = GroupId::after(Some(receipt.last), pod.now());
-            hosts::set_sent_group(&pod.db, host.id, i64::try_from(next.0).unwrap_or(i64::MAX))
-                .await?;
-            if let What::Rows(group) = &what {
-                outbox::renumber(&pod.db, host.id, group, &next.0.to_string()).await?;
-            }
-            return Ok(Sent::Something);
-        }
-        if receipt.outcome == Outcome::Restart {
-            let token = crate::secrets::random_token();
-            let mut tx = pod.db.begin().await?;
-            hosts::begin_whole(&mut tx, host.id, &token, pod.now()).await?;
-            tx.commit().await?;
-            return Ok(Sent::Something);
         }
     }
     match what {
+        What::Greeting => {}
         What::Rows(group) => {
             outbox::acknowledge(&pod.db, host.id, &group).await?;
         }
@@ -258,6 +321,43 @@ async fn sealed(pod: &Pod, host: &HostRow) -> Result<Sent> {
         }
     }
     Ok(Sent::Something)
+}
+
+/// Reads what became of a group; `Something` if it was applied.
+async fn receipt(pod: &Pod, host: &HostRow, group: &Group, body: &[u8]) -> Result<Sent> {
+    let junk = |why: &str| {
+        let why = format!("{} did not answer with a receipt: {why}", host.host);
+        Ok(Sent::Failed(Failed::junk(why)))
+    };
+    let receipt = match Receipt::read(body, group) {
+        Ok(receipt) => receipt,
+        Err(why) => return junk(&why.to_string()),
+    };
+    for item in &receipt.refused {
+        tracing::warn!(host = %host.host, "an activity was refused: {}", item.reason);
+    }
+    match receipt.outcome {
+        Outcome::Applied => Ok(Sent::Something),
+        Outcome::Stale if receipt.last >= group.id => {
+            let last = i64::try_from(receipt.last.0).unwrap_or(i64::MAX);
+            hosts::set_sent_group(&pod.db, host.id, last).await?;
+            Ok(Sent::Again)
+        }
+        Outcome::Restart if group.whole.as_ref().is_some_and(|whole| !whole.first) => {
+            let token = crate::secrets::random_token();
+            let mut tx = pod.db.begin().await?;
+            hosts::begin_whole(&mut tx, host.id, &token, pod.now()).await?;
+            tx.commit().await?;
+            Ok(Sent::Again)
+        }
+        Outcome::Stale | Outcome::Restart => junk("it does not fit what was sent"),
+    }
+}
+
+/// How many videos go into one group: fewer with each failure, until the one that is refused stands alone.
+fn most(host: &HostRow) -> usize {
+    let halved = u32::try_from(host.failures).map_or(0, |failures| VIDEOS >> failures.min(16));
+    usize::try_from(halved).unwrap_or(1).max(1)
 }
 
 /// What is to be sent next: what was not acknowledged, then the whole list, then what is new.
@@ -277,11 +377,19 @@ async fn next(pod: &Pod, host: &HostRow) -> Result<Option<Parcel>> {
     number(&mut tx, host, fresh).await?;
     tx.commit().await?;
     let Some(taken) = taken else {
-        return Ok(None);
+        return Ok(is_greeted(pod, host).then(|| Parcel {
+            group: Group {
+                id: fresh,
+                whole: None,
+                items: Vec::new(),
+            },
+            what: What::Greeting,
+            rows: 0,
+        }));
     };
     let mut writer = Writer::new(pod);
     let mut written = Vec::new();
-    for row in &taken.rows {
+    for row in taken.rows.iter().take(most(host)) {
         written.push(writer.row(row).await?);
     }
     let (items, fitting) = combine(written);
@@ -290,16 +398,23 @@ async fn next(pod: &Pod, host: &HostRow) -> Result<Option<Parcel>> {
         outbox::give_back(&mut tx, host.id, &taken.id, left.id).await?;
         tx.commit().await?;
     }
-    let id = taken.id.parse().map_or(fresh, GroupId);
+    // A new number also when the rows were sent before: a late copy of then must not put the old state over this one.
     let group = Group {
-        id,
+        id: fresh,
         whole: None,
         items,
     };
     Ok(Some(Parcel {
         group,
         what: What::Rows(taken.id),
+        rows: fitting,
     }))
+}
+
+/// Whether a friend that there is nothing new for is to be told that we are here.
+fn is_greeted(pod: &Pod, host: &HostRow) -> bool {
+    let long_ago = |at| pod.now() - at >= super::GREETING;
+    host.friendship == Friendship::Friend && host.last_sent_at.is_none_or(long_ago)
 }
 
 /// Notes the number of the group that is about to be sent.
@@ -314,14 +429,15 @@ async fn page(pod: &Pod, host: &HostRow, token: &str, id: GroupId) -> Result<Par
     number(&mut tx, host, id).await?;
     tx.commit().await?;
     let after = host.whole_after;
-    let ids = db::videos::listed_here(&pod.db, after, VIDEOS).await?;
+    let count = most(host);
+    let ids = db::videos::listed_here(&pod.db, after, count as i64).await?;
     let mut writer = Writer::new(pod);
     let mut written = Vec::new();
     for video in &ids {
         written.push(writer.listed(*video).await?);
     }
     let (items, fitting) = combine(written);
-    let is_last = fitting == ids.len() && (ids.len() as i64) < VIDEOS;
+    let is_last = fitting == ids.len() && ids.len() < count;
     let whole = Token::parse(token).map(|token| Whole {
         token,
         first: after == VideoId(0),
@@ -334,12 +450,14 @@ async fn page(pod: &Pod, host: &HostRow, token: &str, id: GroupId) -> Result<Par
             token: token.to_owned(),
             after: fitting.checked_sub(1).and_then(|at| ids.get(at)).copied(),
         },
+        rows: fitting,
     })
 }
 
 /// As many rows as fit, in order, and how many those are. A row that fits into no group at all is left out.
 fn combine(written: Vec<Vec<Box<RawValue>>>) -> (Vec<Box<RawValue>>, usize) {
     let mut items: Vec<Box<RawValue>> = Vec::new();
+    let count = written.len();
     for (at, row) in written.into_iter().enumerate() {
         let sizes = items.iter().chain(&row).map(|item| item.get().len());
         let all = items.len() + row.len();
@@ -352,7 +470,6 @@ fn combine(written: Vec<Vec<Box<RawValue>>>) -> (Vec<Box<RawValue>>, usize) {
             return (items, at + 1);
         }
     }
-    let count = usize::MAX;
     (items, count)
 }
 
@@ -404,8 +521,25 @@ async fn post(
         (&keys.private, &keys.id),
         MAX_RECEIPT as u64,
     );
-    let sent = sent.await.and_then(fetch::Answer::success);
-    Ok(sent.map_err(|error| Failed::new(group.items.len(), &error)))
+    let sent = sent.await;
+    let code = sent.as_ref().ok().and_then(code);
+    Ok(sent
+        .and_then(fetch::Answer::success)
+        .map_err(|error| Failed {
+            code,
+            ..Failed::new(1, &error)
+        }))
+}
+
+/// What a refusal says that we are to the other pod.
+fn code(answer: &fetch::Answer) -> Option<Code> {
+    #[derive(serde::Deserialize)]
+    struct Problem {
+        code: String,
+    }
+    let problem = serde_json::from_slice::<Problem>(&answer.body);
+    let problem = problem.ok().filter(|_| answer.status == 403)?;
+    Some(Code::read(&problem.code))
 }
 
 /// Writes activities. Accounts and channels go before the first video of theirs in a group.
@@ -530,7 +664,7 @@ async fn plain(pod: &Pod, host: &HostRow) -> Result<Sent> {
     number(&mut tx, host, fresh).await?;
     tx.commit().await?;
     let Some(taken) = taken else {
-        return Ok(Sent::Nothing);
+        return greet(pod, host).await;
     };
     let url = ObjectUri::parse(&calls::inbox_of(pod, host))
         .map_err(|why| Error::Internal(anyhow::anyhow!("{why}")))?;
@@ -549,7 +683,8 @@ async fn plain(pod: &Pod, host: &HostRow) -> Result<Sent> {
             if let Err(error) = sent.await.and_then(fetch::Answer::success) {
                 let failed = Failed::new(1, &error);
                 let tries = u32::try_from(host.failures + 1).unwrap_or(u32::MAX);
-                if verdict(failed.failure, 1, tries) != Verdict::EndRows {
+                let verdict = failed.failure.map(|failure| verdict(failure, 1, tries));
+                if verdict != Some(Verdict::EndRows) {
                     return Ok(Sent::Failed(Failed {
                         rows: left - at,
                         ..failed
@@ -563,48 +698,81 @@ async fn plain(pod: &Pod, host: &HostRow) -> Result<Sent> {
     Ok(Sent::Something)
 }
 
+/// Sees whether a friend that takes no envelopes is still there.
+async fn greet(pod: &Pod, host: &HostRow) -> Result<Sent> {
+    use super::actors::Missing;
+    if !is_greeted(pod, host) {
+        return Ok(Sent::Nothing);
+    }
+    Ok(match super::actors::fetch_pod(pod, &host.host).await {
+        Ok(_) => Sent::Something,
+        Err(Missing::Fetch(why)) => Sent::Failed(Failed::new(0, &why)),
+        Err(Missing::Wrong(why)) => Sent::Failed(Failed::junk(why)),
+    })
+}
+
 type Signed = (Vec<u8>, fedi::keys::PrivateKey, names::KeyUri);
 
 /// A row as one activity with the key of whoever says it.
 async fn plainly(pod: &Pod, row: &OutboxRow) -> Result<Option<Signed>> {
     let Some(uuid) = telling::video_of(&row.subject) else {
-        let (Some(body), keys) = (row.body.clone(), ours::keys(pod).await?) else {
+        // It names who says it; an account that is gone meanwhile says nothing.
+        let Some(body) = row.body.clone() else {
             return Ok(None);
         };
-        let key = fedi::keys::PrivateKey::from_der(keys.private.der())
-            .map_err(|why| Error::Internal(why.into()))?;
-        return Ok(Some((body.into_bytes(), key, keys.id.clone())));
+        let Ok(activity) = Activity::parse(body.as_bytes()) else {
+            return Ok(None);
+        };
+        let signer = ours::signer(pod, &activity.actor).await?;
+        return Ok(signer.map(|(key, id)| (body.into_bytes(), key, id)));
     };
     let found = db::videos::find(&pod.db, names::VideoRef::Uuid(uuid)).await?;
     let found = found.filter(|found| found.video.listed() && !found.video.remote);
-    let (activity, actor) = match found {
+    let activity = match found {
         Some(found) if row.verb == "update" => {
             let account = ours::account_uri(pod, &found.owner.account_name)?;
-            let actor = found.owner.account_actor;
-            (activity(pod, found, account).await?, Some(actor))
+            activity(pod, found, account).await?
         }
-        // PeerTube's way of telling followers of a whole instance: the video itself is fetched here.
-        Some(_) => {
-            let id = ours::activity_uri(pod, "announce")?;
-            let subject = Subject::of(ours::video_uri(pod, uuid)?);
-            let us = ours::pod_uri(pod)?;
-            (
-                Activity::new(id, us.clone(), Deed::Announce(subject)).to(public(&us)),
-                None,
-            )
+        Some(found) => published(pod, row.host_id, found).await?,
+        None => {
+            let mut activity = Writer::new(pod).gone(uuid)?;
+            if let Some(name) = &row.body
+                && let Ok(account) = ours::account_uri(pod, name)
+                && ours::actor_of(pod, &account).await?.is_some()
+            {
+                activity.actor = account;
+            }
+            activity
         }
-        None => (Writer::new(pod).gone(uuid)?, None),
     };
     let body =
         serde_json::to_vec(&activity.document()).map_err(|why| Error::Internal(why.into()))?;
-    let (key, owner) = match actor {
-        Some(actor) => (ours::keys_of(pod, actor).await?, activity.actor.clone()),
-        None => {
-            let keys = ours::keys(pod).await?;
-            let key = fedi::keys::PrivateKey::from_der(keys.private.der())
-                .map_err(|why| Error::Internal(why.into()))?;
-            (key, ours::pod_uri(pod)?)
+    let signer = ours::signer(pod, &activity.actor).await?;
+    Ok(signer.map(|(key, id)| (body, key, id)))
+}
+
+/// A new video, told by whom somebody on the host follows: followers of the whole instance hear of it from the pod, as PeerTube's
+/// do, and fetch it; those of a channel from the channel; those of an account get it from the account.
+async fn published(
+    pod: &Pod,
+    host: names::HostId,
+    found: db::videos::OwnedVideo,
+) -> Result<Activity> {
+    let channel = ours::channel_uri(pod, &found.owner.channel_name)?;
+    let own = ours::own_actor(pod).await?.id;
+    let by = if follows::has_follower_on(&pod.db, own, host).await? {
+        ours::pod_uri(pod)?
+    } else if follows::has_follower_on(&pod.db, found.owner.channel_actor, host).await? {
+        channel
+    } else {
+        let account = ours::account_uri(pod, &found.owner.account_name)?;
+        let mut activity = activity(pod, found, account).await?;
+        if let Deed::Update(video) = activity.deed {
+            activity.deed = Deed::Create(video);
         }
+        return Ok(activity);
     };
-    Ok(Some((body, key, ours::key_uri(&owner)?)))
+    let id = ours::activity_uri(pod, "announce")?;
+    let subject = Subject::of(ours::video_uri(pod, found.video.uuid)?);
+    Ok(Activity::new(id, by.clone(), Deed::Announce(subject)).to(public(&by)))
 }

@@ -40,14 +40,26 @@ pub(crate) async fn of_video(
     let Some(video) = after.or(before) else {
         return Ok(());
     };
+    // Other servers take a video back from its account alone, and who that was cannot be read any more when it is sent.
+    let account = match verb {
+        "delete" => db::accounts::name_of(&mut *tx, video.account_id).await?,
+        _ => None,
+    };
     let message = Message {
         subject: &subject(video.uuid),
         verb,
-        body: None,
+        body: account.as_deref(),
         now,
         due: now + TOGETHER,
     };
-    enqueue(tx, Audience::Network(&[]), message).await?;
+    let heralds = db::follows::heralds(
+        &mut *tx,
+        super::POD_NAME,
+        video.account_id,
+        video.channel_id,
+    )
+    .await?;
+    enqueue(tx, Audience::Network(&heralds), message).await?;
     Ok(())
 }
 

@@ -6,6 +6,7 @@
 )]
 
 mod commands;
+mod demo;
 mod flood;
 mod pod;
 mod serving;

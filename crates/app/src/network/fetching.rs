@@ -1,0 +1,279 @@
+//! Fetching videos from where they live: one that somebody passed on, and all that an outbox tells of. Both are jobs, so that nobody who
+//! posts something has this pod fetch while they wait, and both are bounded: an outbox that never ends is cut.
+
+use super::{actors, calls, index, index::Applied};
+use crate::{Error, Pod, Result};
+use db::{Tx, hosts, jobs::Job, remote_actors, remote_videos};
+use fedi::{Activity, Deed, Object, Page, Subject, Told, Video};
+use futures_util::{StreamExt, stream};
+use names::{ActorUri, Friendship, Host, ObjectUri};
+use queue::{Outcome, Priority};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// The kind of the job that fetches a video.
+pub(crate) const VIDEO: &str = "fetch-video";
+/// The kind of the job that reads an outbox.
+pub(crate) const OUTBOX: &str = "fetch-outbox";
+
+/// Pages of an outbox that are read in one job, and altogether.
+const PAGES: u32 = 10;
+const ALL_PAGES: u32 = 250;
+/// Elements of a page that are looked at.
+const ITEMS: usize = 100;
+/// How long a job may take.
+const TIME: Duration = Duration::from_secs(300);
+/// Videos of one host that are fetched at the same time.
+const PARALLEL: usize = 4;
+
+#[derive(Debug, Serialize, Deserialize)]
+struct One {
+    uri: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Walk {
+    /// Where to go on.
+    at: String,
+    /// Pages that were read.
+    pages: u32,
+}
+
+/// Has a video fetched from where it lives.
+pub(crate) async fn later(pod: &Pod, uri: &ObjectUri) -> Result<()> {
+    let one = One {
+        uri: uri.to_string(),
+    };
+    queue::enqueue(&pod.db, VIDEO, &one, None, Priority::Soon, pod.now()).await?;
+    pod.queue.wake();
+    Ok(())
+}
+
+/// Has an outbox read. Wake the queue after the commit.
+pub(crate) async fn crawl(tx: &mut Tx, outbox: &ObjectUri, now: i64) -> Result<()> {
+    let at = outbox.to_string();
+    let walk = Walk { at, pages: 0 };
+    queue::enqueue(tx, OUTBOX, &walk, None, Priority::Later, now).await?;
+    Ok(())
+}
+
+/// Runs one of these jobs.
+pub(crate) async fn run(pod: &Pod, job: &Job, context: &queue::Context) -> Result<Outcome> {
+    let bad = |why: serde_json::Error| Error::Internal(why.into());
+    let mut next = None;
+    if job.kind == VIDEO {
+        let one: One = serde_json::from_str(&job.payload).map_err(bad)?;
+        if let Ok(uri) = ObjectUri::parse(&one.uri)
+            && let Err(why) = video(pod, &uri).await?
+        {
+            return Ok(Outcome::Retry(why));
+        }
+    } else {
+        let walk: Walk = serde_json::from_str(&job.payload).map_err(bad)?;
+        match tokio::time::timeout(TIME, pages(pod, &walk)).await {
+            Ok(walked) => match walked? {
+                Ok(walked) => next = walked,
+                Err(why) => return Ok(Outcome::Retry(why)),
+            },
+            Err(_) => tracing::warn!("reading {} took too long and is cut", walk.at),
+        }
+    }
+    let now = pod.now();
+    let mut tx = pod.db.begin().await?;
+    if db::jobs::complete(&mut tx, job.id, &context.owner, now).await? {
+        if let Some(next) = next {
+            queue::enqueue(&mut tx, OUTBOX, &next, None, Priority::Later, now).await?;
+        }
+        tx.commit().await?;
+        pod.queue.wake();
+    }
+    Ok(Outcome::Done)
+}
+
+type Tried<T> = std::result::Result<T, String>;
+
+/// Whether anything is fetched from a host.
+async fn is_open(pod: &Pod, host: &Host) -> Result<bool> {
+    let row = hosts::by_host(&pod.db, host).await?;
+    let out = row.is_some_and(|row| row.blocked || row.friendship == Friendship::Expelled);
+    Ok(!out && *host != pod.own_host()? && !db::blocks::host_is_blocked(&pod.db, host).await?)
+}
+
+/// Fetches a video and keeps what its host says of it. Tried again if the host does not answer.
+pub(crate) async fn video(pod: &Pod, uri: &ObjectUri) -> Result<Tried<()>> {
+    if !is_open(pod, &uri.host()).await? {
+        return Ok(Ok(()));
+    }
+    let (bytes, from) = match calls::get(pod, uri.as_str(), calls::ACCEPT, calls::OBJECT).await {
+        Ok(got) => got,
+        Err(fetch::Error::Status {
+            status: 404 | 410, ..
+        }) => return gone(pod, uri).await.map(Ok),
+        Err(why) => return Ok(Err(why.to_string())),
+    };
+    if !is_open(pod, &from.host()).await? {
+        return Ok(Ok(()));
+    }
+    match Object::fetched(&bytes, &from) {
+        Ok(Object::Video(found)) => {
+            learn(pod, &found).await?;
+            believe(pod, *found).await?;
+        }
+        Ok(_) => tracing::info!("{uri} is no video"),
+        Err(why) => tracing::warn!("{uri} is refused: {why}"),
+    }
+    Ok(Ok(()))
+}
+
+/// A video is not there any more.
+async fn gone(pod: &Pod, uri: &ObjectUri) -> Result<()> {
+    let Some(row) = remote_videos::by_uri(&pod.db, uri).await? else {
+        return Ok(());
+    };
+    let mut tx = pod.db.begin().await?;
+    remote_videos::remove(&mut tx, uri, row.host_id).await?;
+    tx.commit().await?;
+    pod.lists.clear();
+    Ok(())
+}
+
+/// Keeps a video as it was found on its own host: that its account says so is what the document itself says.
+async fn believe(pod: &Pod, video: Video) -> Result<()> {
+    let (id, owner) = (video.id.clone(), video.account().cloned());
+    let subject = Subject::whole(Object::Video(Box::new(video)));
+    if let (Some(owner), Some(subject)) = (owner, subject) {
+        keep(pod, &Activity::new(id, owner, Deed::Update(subject))).await?;
+    }
+    Ok(())
+}
+
+async fn keep(pod: &Pod, activity: &Activity) -> Result<()> {
+    let mut tx = pod.db.begin().await?;
+    let row = hosts::get_or_insert(&mut tx, &activity.host(), pod.now()).await?;
+    let token = row.heard_token.as_deref();
+    match index::apply(pod, &mut tx, &row, activity, token).await? {
+        Applied::Done => {
+            tx.commit().await?;
+            pod.lists.clear();
+        }
+        Applied::Refused(why) => tracing::warn!(host = %row.host, "refused: {}", why.reason),
+    }
+    Ok(())
+}
+
+/// Fetches the account and the channel of a video that are not known yet, so that they have more than an address.
+pub(crate) async fn learn(pod: &Pod, video: &Video) -> Result<()> {
+    for uri in [video.account(), video.channel()].into_iter().flatten() {
+        let known = remote_actors::by_uri(&pod.db, uri).await?;
+        if uri.host() == video.id.host() && known.is_none_or(|known| known.public_key.is_none()) {
+            meet(pod, uri).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn meet(pod: &Pod, uri: &ActorUri) -> Result<()> {
+    match actors::fetch(pod, uri).await {
+        Ok(actor) if actor.id == *uri => {
+            let mut tx = pod.db.begin().await?;
+            actors::put(&mut tx, &actor, pod.now()).await?;
+            tx.commit().await?;
+        }
+        Ok(actor) => tracing::info!("{uri} calls itself {}", actor.id),
+        Err(why) => tracing::info!("{uri} was not fetched: {why}"),
+    }
+    Ok(())
+}
+
+/// Reads pages of an outbox; where to go on, if there is more.
+async fn pages(pod: &Pod, walk: &Walk) -> Result<Tried<Option<Walk>>> {
+    let (mut at, mut pages) = (walk.at.clone(), walk.pages);
+    for _ in 0..PAGES {
+        let Ok(uri) = ObjectUri::parse(&at) else {
+            return Ok(Ok(None));
+        };
+        let host = uri.host();
+        // The follow may have ended meanwhile.
+        if !is_open(pod, &host).await? || !super::inbox::is_followed(pod, &host).await? {
+            return Ok(Ok(None));
+        }
+        let page = match page(pod, &uri).await {
+            Ok(page) => page,
+            Err(why) => return Ok(Err(why)),
+        };
+        pages += 1;
+        read(pod, &host, page.items).await?;
+        match page.next {
+            Some(next) if next.host() == host && pages < ALL_PAGES => at = next.to_string(),
+            Some(_) if pages >= ALL_PAGES => {
+                tracing::warn!(%host, pages, "the outbox is longer than is read");
+                return Ok(Ok(None));
+            }
+            _ => return Ok(Ok(None)),
+        }
+    }
+    Ok(Ok(Some(Walk { at, pages })))
+}
+
+/// A page of a list; of a whole list, its first.
+async fn page(pod: &Pod, uri: &ObjectUri) -> Tried<Page> {
+    let mut at = uri.clone();
+    for _ in 0..2 {
+        let got = calls::get(pod, at.as_str(), calls::ACCEPT, calls::OBJECT).await;
+        let (bytes, from) = got.map_err(|why| why.to_string())?;
+        if from.host() != uri.host() {
+            return Err(format!("{uri} leads to another host"));
+        }
+        match Object::parse(&bytes).map_err(|why| why.to_string())? {
+            Object::Page(page) => return Ok(*page),
+            Object::Collection(list) => match (list.page, list.first) {
+                (Some(page), _) => return Ok(*page),
+                (None, Some(first)) if first.host() == uri.host() => at = first,
+                _ => {
+                    let items = list.items;
+                    return Ok(Page::new(at.clone(), at, 0, items));
+                }
+            },
+            _ => return Err(format!("{at} is no list")),
+        }
+    }
+    Err(format!("{uri} has no first page"))
+}
+
+/// Keeps what a page tells of; videos that are only named are fetched.
+async fn read(pod: &Pod, host: &Host, items: Vec<Subject>) -> Result<()> {
+    let mut named = Vec::new();
+    for item in items.iter().take(ITEMS) {
+        match item.told_by(host) {
+            Told::Here(Object::Activity(activity)) => match (&activity.deed, activity.object()) {
+                (Deed::Create(_), Some(Told::Here(Object::Video(video)))) => {
+                    learn(pod, video).await?;
+                    keep(pod, activity).await?;
+                }
+                (Deed::Create(subject) | Deed::Announce(subject), _) => {
+                    named.push(subject.id().clone());
+                }
+                _ => {}
+            },
+            Told::Here(Object::Video(_)) => named.push(item.id().clone()),
+            _ => {}
+        }
+    }
+    let fetched: Vec<_> = stream::iter(named)
+        .map(
+            async |uri| match remote_videos::by_uri(&pod.db, &uri).await {
+                Ok(None) => video(pod, &uri).await,
+                Ok(Some(_)) => Ok(Ok(())),
+                Err(why) => Err(why.into()),
+            },
+        )
+        .buffer_unordered(PARALLEL)
+        .collect()
+        .await;
+    for outcome in fetched {
+        if let Err(why) = outcome? {
+            tracing::info!(%host, "a video was not fetched: {why}");
+        }
+    }
+    Ok(())
+}
