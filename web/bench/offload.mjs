@@ -57,16 +57,16 @@ const wantedScenarios = chosen(given.scenarios || (given.quick ? 'at-once' : Obj
 process.env.SHOAL_TEST_PROGRAM = given.pod
 const { Stage } = await import('./stage.mjs')
 
-/** Two minutes at 1.5 Mbit/s whatever is in the picture, which is small so that sixteen viewers can decode it on two cores. */
+/** Two minutes at 1.5 Mbit/s whatever is in the pictures, which are small and few so that sixteen viewers can decode and draw them on two cores. */
 function clip() {
-  const path = join(given.kept, 'two-minutes.mp4')
+  const path = join(given.kept, 'two-minutes-at-10.mp4')
   if (existsSync(path)) return path
   mkdirSync(given.kept, { recursive: true })
   const partial = join(given.kept, `partial-${process.pid}.mp4`)
-  const inputs = [`testsrc2=size=426x240:rate=25:duration=${FILM}`, `sine=frequency=330:duration=${FILM}`].flatMap((input) => ['-f', 'lavfi', '-i', input])
+  const inputs = [`testsrc2=size=426x240:rate=10:duration=${FILM}`, `sine=frequency=330:duration=${FILM}`].flatMap((input) => ['-f', 'lavfi', '-i', input])
   const encoding =
     '-vf noise=alls=30:allf=t -c:v libx264 -preset veryfast -tune fastdecode -b:v 1400k -minrate 1400k -maxrate 1400k -bufsize 1400k ' +
-    '-x264-params nal-hrd=cbr -pix_fmt yuv420p -g 50 -keyint_min 50 -sc_threshold 0 -c:a aac -b:a 96k -movflags +faststart'
+    '-x264-params nal-hrd=cbr -pix_fmt yuv420p -g 20 -keyint_min 20 -sc_threshold 0 -c:a aac -b:a 96k -movflags +faststart'
   execFileSync('ffmpeg', ['-nostdin', '-v', 'error', '-y', ...inputs, ...encoding.split(' '), partial])
   renameSync(partial, path)
   return path

@@ -2,6 +2,8 @@
  * Numbers, dates, durations and sizes in the visitor's language. Everything goes through Intl; only the clock
  * notation of a video's length (1:02:03) is written by hand, because it is the same everywhere.
  */
+import { dates, numbers, relatives } from './intl'
+
 export function clock(seconds: number): string {
   const whole = Math.max(0, Math.floor(seconds))
   const parts = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60]
@@ -24,7 +26,7 @@ export function spokenLength(seconds: number, language: string): string {
 }
 
 export function compact(count: number, language: string): string {
-  return new Intl.NumberFormat(language, { notation: 'compact', maximumFractionDigits: 1 }).format(count)
+  return numbers(language, { notation: 'compact', maximumFractionDigits: 1 }).format(count)
 }
 
 const sizes = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte', 'petabyte'] as const
@@ -37,20 +39,20 @@ export function bytes(count: number, language: string): string {
 }
 
 export function percent(share: number, language: string): string {
-  return new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 0 }).format(share)
+  return numbers(language, { style: 'percent', maximumFractionDigits: 0 }).format(share)
 }
 
 export function date(iso: string, language: string): string {
-  return new Intl.DateTimeFormat(language, { dateStyle: 'long' }).format(new Date(iso))
+  return dates(language, { dateStyle: 'long' }).format(new Date(iso))
 }
 
 export function dateAndTime(iso: string, language: string): string {
-  return new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(iso))
+  return dates(language, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(iso))
 }
 
 /** The time of day of a moment (milliseconds since 1970), to the second. */
 export function time(at: number, language: string): string {
-  return new Intl.DateTimeFormat(language, { timeStyle: 'medium' }).format(new Date(at))
+  return dates(language, { timeStyle: 'medium' }).format(new Date(at))
 }
 
 const ages: [number, Intl.RelativeTimeFormatUnit][] = [
@@ -64,7 +66,7 @@ const ages: [number, Intl.RelativeTimeFormatUnit][] = [
 
 export function age(iso: string, now: number, language: string): string {
   const seconds = Math.max(0, (now - Date.parse(iso)) / 1000)
-  const words = new Intl.RelativeTimeFormat(language, { numeric: 'auto' })
+  const words = relatives(language, { numeric: 'auto' })
   for (const [length, unit] of ages) {
     if (seconds >= length) return words.format(-Math.floor(seconds / length), unit)
   }
@@ -85,7 +87,7 @@ function withUnit(
   language: string,
   maximumFractionDigits: number,
 ): string {
-  return new Intl.NumberFormat(language, {
+  return numbers(language, {
     style: 'unit',
     unit,
     unitDisplay,

@@ -14,6 +14,7 @@ mod views;
 mod accounts;
 mod catalog;
 mod channels;
+mod comments;
 mod config;
 mod jobs;
 mod me;

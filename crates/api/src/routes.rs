@@ -1,8 +1,8 @@
 //! Every route of the API, to be read from top to bottom.
 
 use crate::{
-    accounts, catalog, channels, config, follows, jobs, me, metrics, oauth, offload, pods, search,
-    swarms, upload, upload_resumable, users, videos, watching,
+    accounts, catalog, channels, comments, config, follows, jobs, me, metrics, oauth, offload,
+    pods, search, swarms, upload, upload_resumable, users, videos, watching,
 };
 use app::Pod;
 use axum::{
@@ -38,6 +38,7 @@ const MAX_ENVELOPE: usize = 3 << 19;
         (name = "me", description = "The signed-in user"),
         (name = "channels", description = "Channels and accounts"),
         (name = "videos", description = "Videos"),
+        (name = "comments", description = "Comments and likes"),
         (name = "upload", description = "Uploading"),
         (name = "pod", description = "The pod itself"),
         (name = "network", description = "Other pods: friends, and what pods say to each other"),
@@ -83,6 +84,14 @@ fn documented() -> OpenApiRouter<Pod> {
         .routes(routes!(videos::traffic))
         .routes(routes!(offload::of_video))
         .routes(routes!(watching::view))
+        // Comments and likes
+        .routes(routes!(comments::threads, comments::begin))
+        .routes(routes!(comments::thread))
+        .routes(routes!(comments::reply, comments::delete))
+        .routes(routes!(comments::approve))
+        .routes(routes!(comments::rate))
+        .routes(routes!(comments::my_rating))
+        // Searching
         .routes(routes!(search::videos))
         .routes(routes!(search::channels))
         .routes(routes!(upload_resumable::begin, upload_resumable::cancel))

@@ -2,6 +2,7 @@
 //! file per resource.
 
 mod channel;
+mod comment;
 mod follow;
 mod job;
 mod offload;
@@ -11,6 +12,7 @@ mod user;
 mod video;
 
 pub use channel::{Account, Avatars, Channel, NewChannel, avatars};
+pub use comment::{Comment, NewComment, Thread, ThreadList};
 pub use follow::Follow;
 pub use job::Job;
 pub use offload::Offload;

@@ -11,16 +11,22 @@ pub mod friends;
 pub mod hearing;
 pub mod inbox;
 pub mod known;
+pub mod notes;
 pub mod ours;
 pub mod pictures;
 pub mod remote;
 pub mod sending;
 pub mod wellknown;
 
+pub(crate) mod asking;
+pub(crate) mod saying;
+
 mod actors;
 pub mod calls;
 pub(crate) mod fetching;
 mod index;
+mod rated;
+mod said;
 mod scores;
 pub(crate) mod telling;
 
@@ -31,7 +37,7 @@ use names::{Host, HostId, KeyUri};
 use podnet::{
     Capability, Speaks,
     envelope::{Nonce, OpeningKey},
-    flood::{Flood, PODS, STRANGERS},
+    flood::{Flood, PODS, SENDING, STRANGERS, TooFast},
 };
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{Notify, OnceCell};
@@ -87,8 +93,12 @@ pub struct Network {
     keys: OnceCell<Keys>,
     strangers: Mutex<Flood<String>>,
     pods: Mutex<Flood<HostId>>,
+    /// What was sent to whom lately.
+    sent: Mutex<Flood<HostId>>,
     /// What NodeInfo says of usage, and when it was counted.
     counted: tokio::sync::Mutex<Option<(i64, fedi::nodeinfo::Usage)>>,
+    /// What is counted of others, and how often they are asked.
+    pub(crate) numbers: rated::Numbers,
 }
 
 /// The pod's key, for signing and for opening.
@@ -107,7 +117,9 @@ impl Network {
             keys: OnceCell::new(),
             strangers: Mutex::new(Flood::new(STRANGERS, podnet::flood::MOST)),
             pods: Mutex::new(Flood::new(PODS, podnet::flood::MOST)),
+            sent: Mutex::new(Flood::new(SENDING, podnet::flood::MOST)),
             counted: tokio::sync::Mutex::default(),
+            numbers: rated::Numbers::default(),
         }
     }
 
@@ -125,10 +137,17 @@ impl Network {
             })
     }
 
-    /// A pod that has proved who it is sends something; false when it floods.
-    fn admit_pod(&self, host: HostId, now: i64) -> bool {
+    /// A pod that has proved who it is sends something: at most so often.
+    fn admit_pod(&self, host: HostId, now: i64) -> std::result::Result<(), TooFast> {
         let mut pods = self.pods.lock().unwrap_or_else(PoisonError::into_inner);
-        pods.pass(host, 1.0, now).is_ok()
+        pods.pass(host, 1.0, now)
+    }
+
+    /// Something was sent to a pod. How long the next thing should wait (milliseconds).
+    fn pace(&self, host: HostId, now: i64) -> i64 {
+        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        sent.pass(host, 1.0, now)
+            .map_or_else(|too| too.wait, |()| 0)
     }
 }
 

@@ -84,6 +84,7 @@ pub struct Pod {
     pub viewers: Arc<Viewers>,
     pub offload: Arc<crate::offload::Ledger>,
     pub network: Arc<crate::network::Network>,
+    pub(crate) writing: Arc<crate::comments::Writing>,
     pub(crate) receiving: Arc<Receiving>,
     pub(crate) reach: moka::sync::Cache<VideoUuid, crate::reading::Reach>,
     /// Signs short-lived tokens; made once per pod.
@@ -157,6 +158,7 @@ impl Pod {
             viewers,
             offload: Arc::default(),
             network: Arc::new(crate::network::Network::new(fetch)),
+            writing: Arc::default(),
             receiving: Arc::default(),
             reach: moka::sync::Cache::builder()
                 .max_capacity(10_000)

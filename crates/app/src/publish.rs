@@ -7,7 +7,11 @@ mod finish;
 mod pictures;
 mod render;
 
-use crate::{Error, Pod, Result, network::fetching, removal};
+use crate::{
+    Error, Pod, Result,
+    network::{asking, fetching},
+    removal,
+};
 use db::{Tx, jobs::Job, videos::Video};
 use files::{FileName, Key};
 use media::{Plan, Probe, RunError, Step};
@@ -225,6 +229,7 @@ impl Handler for Jobs {
             STORYBOARD => pictures::storyboard(pod, &job, &context).await,
             removal::REMOVE_FILES => removal::run(pod, &job, &context).await,
             fetching::VIDEO | fetching::OUTBOX => fetching::run(pod, &job, &context).await,
+            asking::COMMENTS => asking::run(pod, &job, &context).await,
             other => Err(Error::Internal(anyhow::anyhow!("no job is called {other}"))),
         };
         result.unwrap_or_else(|error| match error {

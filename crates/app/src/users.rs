@@ -283,6 +283,7 @@ async fn delete_all_of(pod: &Pod, user: &User) -> Result<()> {
     let mut tx = pod.db.begin().await?;
     let videos = db::videos::all_of(&mut tx, user.account_id, None).await?;
     let removed = removal::videos_in(pod, &mut tx, &videos).await?;
+    crate::comments::forget(pod, &mut tx, user).await?;
     delete_actors(&mut tx, user).await?;
     db::users::delete(&mut tx, user.id).await?;
     tx.commit().await?;

@@ -150,6 +150,7 @@ pub async fn view(
     let enough = seconds * 1000 >= COUNTED_AFTER.min(video.duration * 500);
     if pod.viewers.seen(video.id, address, enough, now) {
         db::videos::add_views(&pod.db, video.id, 1).await?;
+        crate::network::saying::watched(pod, &video).await?;
         pod.lists.counted(video.id);
         metrics::counter!("shoal_views_total").increment(1);
     }

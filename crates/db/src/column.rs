@@ -3,9 +3,9 @@
 
 use crate::{Error, Result};
 use names::{
-    AccountId, ActorId, ActorKind, ActorUri, ChannelId, FollowId, FollowState, Friendship, Host,
-    HostId, InboxUri, JobId, ObjectUri, OutboxId, Privacy, RenditionId, Role, UserId, VideoId,
-    VideoState, VideoUuid,
+    AccountId, ActorId, ActorKind, ActorUri, ChannelId, CommentId, FollowId, FollowState,
+    Friendship, Host, HostId, InboxUri, JobId, ObjectUri, Opinion, OutboxId, Privacy, RenditionId,
+    Role, UserId, VideoId, VideoState, VideoUuid,
 };
 use sqlx::Row as _;
 
@@ -91,6 +91,7 @@ id_column!(
     AccountId,
     ActorId,
     ChannelId,
+    CommentId,
     FollowId,
     HostId,
     JobId,
@@ -132,7 +133,7 @@ macro_rules! worded_column {
         }
     )*};
 }
-worded_column!(ActorKind, FollowState, Friendship);
+worded_column!(ActorKind, FollowState, Friendship, Opinion);
 
 macro_rules! address_column {
     ($($ty:ident),*) => {$(

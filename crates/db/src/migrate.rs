@@ -40,6 +40,7 @@ const MIGRATIONS: &[Migration] = migrations![
     3 "0003_search" (twin),
     4 "0004_offload",
     5 "0005_network",
+    6 "0006_comments",
 ];
 
 /// Brings the tables up to date.

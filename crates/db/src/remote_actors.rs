@@ -256,8 +256,8 @@ pub async fn remove(mut db: impl Executor, uri: &ActorUri) -> Result<bool> {
     Ok(removed > 0)
 }
 
-/// Removes at most `most` accounts and channels of a host that have no videos (any more) and that nobody here follows or
-/// is followed by. How many they were: fewer than `most` when it is done.
+/// Removes at most `most` accounts and channels of a host that have no videos (any more), that nobody here follows or
+/// is followed by, and that have said nothing here. How many they were: fewer than `most` when it is done.
 pub async fn remove_of_host(mut db: impl Executor, host: &Host, most: i64) -> Result<u64> {
     db.run(
         sql!(
@@ -266,7 +266,9 @@ pub async fn remove_of_host(mut db: impl Executor, host: &Host, most: i64) -> Re
              AND NOT EXISTS (SELECT 1 FROM videos v WHERE v.channel_id IN (SELECT c.id FROM channels c WHERE c.actor_id = x.id)) \
              AND NOT EXISTS (SELECT 1 FROM videos v WHERE v.account_id IN (SELECT a.id FROM accounts a WHERE a.actor_id = x.id)) \
              AND NOT EXISTS (SELECT 1 FROM follows f WHERE f.follower_id = x.id) \
-             AND NOT EXISTS (SELECT 1 FROM follows f WHERE f.target_id = x.id) ORDER BY x.id LIMIT $2)"
+             AND NOT EXISTS (SELECT 1 FROM follows f WHERE f.target_id = x.id) \
+             AND NOT EXISTS (SELECT 1 FROM comments c WHERE c.actor_id = x.id) \
+             AND NOT EXISTS (SELECT 1 FROM ratings r WHERE r.actor_id = x.id) ORDER BY x.id LIMIT $2)"
         )
         .bind(host)
         .bind(most),

@@ -29,6 +29,8 @@ row! {
         token: Option<String> = "r.token",
         origin_updated_at: i64 = "r.origin_updated_at",
         refreshed_at: i64 = "r.refreshed_at",
+        /// When its comments and counts were last asked for at home.
+        talked_at: Option<i64> = "r.talked_at",
     }
 }
 
@@ -55,9 +57,7 @@ pub struct RemoteVideo<'a> {
     pub duration: i64,
     pub width: i64,
     pub height: i64,
-    pub views: i64,
-    pub likes: i64,
-    pub dislikes: i64,
+    pub counts: Counts,
     pub published_at: i64,
     pub originally_published_at: Option<i64>,
     /// What playing needs, as JSON.
@@ -148,9 +148,9 @@ async fn insert(tx: &mut Tx, v: &RemoteVideo<'_>) -> Result<Option<VideoId>> {
             sql!(
                 "INSERT INTO videos (uuid, account_id, channel_id, name, description, support, category, licence, language, \
                  tags, nsfw, privacy, state, download_enabled, comments_policy, duration, width, height, views, likes, \
-                 dislikes, source_kept, created_at, updated_at, published_at, originally_published_at, remote) \
+                 dislikes, comments, source_kept, created_at, updated_at, published_at, originally_published_at, remote) \
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, \
-                 FALSE, $22, $23, $24, $25, TRUE) ON CONFLICT (uuid) DO NOTHING RETURNING id"
+                 $22, FALSE, $23, $24, $25, $26, TRUE) ON CONFLICT (uuid) DO NOTHING RETURNING id"
             )
             .bind(v.uuid)
             .bind(v.account_id)
@@ -170,9 +170,10 @@ async fn insert(tx: &mut Tx, v: &RemoteVideo<'_>) -> Result<Option<VideoId>> {
             .bind(v.duration)
             .bind(v.width)
             .bind(v.height)
-            .bind(v.views)
-            .bind(v.likes)
-            .bind(v.dislikes)
+            .bind(v.counts.views.unwrap_or(0))
+            .bind(v.counts.likes.unwrap_or(0))
+            .bind(v.counts.dislikes.unwrap_or(0))
+            .bind(v.counts.comments.unwrap_or(0))
             .bind(v.now)
             .bind(v.origin_updated_at)
             .bind(v.published_at)
@@ -211,8 +212,9 @@ async fn update(tx: &mut Tx, id: VideoId, v: &RemoteVideo<'_>) -> Result<()> {
             sql!(
                 "UPDATE videos SET account_id = $2, channel_id = $3, name = $4, description = $5, support = $6, category = $7, \
                  licence = $8, language = $9, tags = $10, nsfw = $11, privacy = $12, download_enabled = $13, \
-                 comments_policy = $14, duration = $15, width = $16, height = $17, views = $18, likes = $19, dislikes = $20, \
-                 updated_at = $21, published_at = $22, originally_published_at = $23 WHERE id = $1 AND remote = TRUE"
+                 comments_policy = $14, duration = $15, width = $16, height = $17, views = coalesce($18, views), likes = coalesce($19, likes), \
+                 dislikes = coalesce($20, dislikes), comments = coalesce($21, comments), \
+                 updated_at = $22, published_at = $23, originally_published_at = $24 WHERE id = $1 AND remote = TRUE"
             )
             .bind(id)
             .bind(v.account_id)
@@ -231,9 +233,10 @@ async fn update(tx: &mut Tx, id: VideoId, v: &RemoteVideo<'_>) -> Result<()> {
             .bind(v.duration)
             .bind(v.width)
             .bind(v.height)
-            .bind(v.views)
-            .bind(v.likes)
-            .bind(v.dislikes)
+            .bind(v.counts.views)
+            .bind(v.counts.likes)
+            .bind(v.counts.dislikes)
+            .bind(v.counts.comments)
             .bind(v.origin_updated_at)
             .bind(v.published_at)
             .bind(v.originally_published_at),
@@ -258,9 +261,9 @@ async fn update(tx: &mut Tx, id: VideoId, v: &RemoteVideo<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Notes that a video is still there, and which whole list says so.
+/// Notes that a video is still there, and which whole list says so. Its counts change without the video being changed.
 async fn mention(tx: &mut Tx, id: VideoId, video: &RemoteVideo<'_>) -> Result<()> {
-    { tx }
+    { &mut *tx }
         .run(
             sql!(
                 "UPDATE remote_videos SET token = coalesce($2, token), refreshed_at = $3 WHERE video_id = $1"
@@ -270,35 +273,54 @@ async fn mention(tx: &mut Tx, id: VideoId, video: &RemoteVideo<'_>) -> Result<()
             .bind(video.now),
         )
         .await?;
+    count(tx, id, video.counts).await?;
     Ok(())
 }
 
-/// How often a video was watched and liked, as its host counts.
-#[derive(Debug, Clone, Copy)]
+/// How often a video was watched, liked and commented, as its host counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
-    pub views: i64,
-    pub likes: i64,
-    pub dislikes: i64,
+    /// Nothing where the host does not say: what is known stays.
+    pub views: Option<i64>,
+    pub likes: Option<i64>,
+    pub dislikes: Option<i64>,
+    pub comments: Option<i64>,
 }
 
-/// Sets the counts of a video of a host, which change without the video being changed. False when the host has no such video.
-pub async fn set_counts(
+/// Sets the counts of a remote video; false when they are so already.
+pub async fn count(mut db: impl Executor, id: VideoId, counts: Counts) -> Result<bool> {
+    let touched = db
+        .run(
+            sql!(
+                "UPDATE videos SET views = coalesce($2, views), likes = coalesce($3, likes), dislikes = coalesce($4, dislikes), \
+                 comments = coalesce($5, comments) WHERE id = $1 AND remote = TRUE AND (views <> coalesce($2, views) OR likes <> coalesce($3, likes) \
+                 OR dislikes <> coalesce($4, dislikes) OR comments <> coalesce($5, comments))"
+            )
+            .bind(id)
+            .bind(counts.views)
+            .bind(counts.likes)
+            .bind(counts.dislikes)
+            .bind(counts.comments),
+        )
+        .await?;
+    Ok(touched > 0)
+}
+
+/// Whether the threads of a remote video are to be read where it is at home, because that was not done since `before`. Who is told so does it.
+pub async fn is_to_be_asked(
     mut db: impl Executor,
-    uri: &ObjectUri,
-    host: HostId,
-    counts: Counts,
+    id: VideoId,
+    before: i64,
+    now: i64,
 ) -> Result<bool> {
     let touched = db
         .run(
             sql!(
-                "UPDATE videos SET views = $3, likes = $4, dislikes = $5 WHERE remote = TRUE AND id = \
-                 (SELECT video_id FROM remote_videos WHERE uri = $1 AND host_id = $2)"
+                "UPDATE remote_videos SET talked_at = $2 WHERE video_id = $1 AND (talked_at IS NULL OR talked_at < $3)"
             )
-            .bind(uri)
-            .bind(host)
-            .bind(counts.views)
-            .bind(counts.likes)
-            .bind(counts.dislikes),
+            .bind(id)
+            .bind(now)
+            .bind(before),
         )
         .await?;
     Ok(touched > 0)

@@ -41,6 +41,8 @@ row! {
         views: i64 = "v.views",
         likes: i64 = "v.likes",
         dislikes: i64 = "v.dislikes",
+        /// How many there are to read.
+        comments: i64 = "v.comments",
         thumbnail: Option<String> = "v.thumbnail",
         preview: Option<String> = "v.preview",
         /// The storyboard's file and measures, as JSON.

@@ -469,9 +469,12 @@ fn remote_video<'a>(
         duration: 60,
         width: 640,
         height: 360,
-        views: 3,
-        likes: 2,
-        dislikes: 1,
+        counts: Counts {
+            views: Some(3),
+            likes: Some(2),
+            dislikes: Some(1),
+            comments: None,
+        },
         published_at: 1000,
         originally_published_at: None,
         document: "{}",
@@ -867,20 +870,16 @@ async fn remote_videos_are_their_hosts_alone() {
         );
         tx.commit().await.unwrap();
         let counts = Counts {
-            views: 50,
-            likes: 6,
-            dislikes: 7,
+            views: Some(50),
+            likes: None,
+            dislikes: Some(7),
+            comments: Some(4),
         };
-        assert!(
-            !remote_videos::set_counts(db, &uri, evil, counts)
-                .await
-                .unwrap()
-        );
-        assert!(
-            remote_videos::set_counts(db, &uri, pod, counts)
-                .await
-                .unwrap()
-        );
+        assert!(remote_videos::count(db, id, counts).await.unwrap());
+        assert!(!remote_videos::count(db, id, counts).await.unwrap());
+        let row = videos::by_id(db, id).await.unwrap().unwrap();
+        assert_eq!((row.likes, row.dislikes, row.comments), (2, 7, 4));
+        assert!(!remote_videos::count(db, ours, counts).await.unwrap());
 
         // What our people do to videos does not reach it.
         let changes = videos::VideoChanges {

@@ -11,6 +11,7 @@ fn columns(row: &str) -> String {
     match row {
         "User" => db::users::User::columns(),
         "Account" => db::accounts::Account::columns(),
+        "Comment" => db::comments::Comment::columns(),
         "Channel" => db::channels::Channel::columns(),
         "Video" => db::videos::Video::columns(),
         "OwnedVideo" => db::videos::OwnedVideo::columns(),

@@ -83,6 +83,7 @@ impl Context {
                 "dislikes": typed("@id", "as:dislikes"),
                 "shares": typed("@id", "as:shares"),
                 "comments": typed("@id", "as:comments"),
+                "shoal": {"@type": "@json", "@id": "urn:x-shoal:pod"},
             }),
             Self::Comment => json!({
                 "Hashtag": "as:Hashtag",

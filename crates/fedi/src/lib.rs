@@ -33,5 +33,6 @@ pub use playlist::{CacheFile, Copied, Playlist, PlaylistElement};
 pub use read::{Limits, Unreadable, read, read_within};
 pub use subject::{Subject, Told, speaks_for};
 pub use video::{
-    Caption, Chapter, Chapters, CommentsPolicy, File, HlsPlaylist, Links, Live, Streams, Video,
+    Caption, Chapter, Chapters, CommentsPolicy, Counts, File, HlsPlaylist, Links, Live, Streams,
+    Video,
 };

@@ -43,6 +43,15 @@ pub struct Live {
     pub latency: Option<u64>,
 }
 
+/// How many liked, disliked and commented a video. PeerTube has everybody fetch these numbers one by one; between Shoal pods they
+/// come along, in a member of our own that others pass over.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub likes: u64,
+    pub dislikes: u64,
+    pub comments: u64,
+}
+
 /// A video.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Video {
@@ -116,6 +125,8 @@ pub struct Video {
     pub shares: Option<ObjectUri>,
     /// The collection of comments.
     pub comments: Option<ObjectUri>,
+    /// The lengths of these collections, where the origin tells them.
+    pub counts: Option<Counts>,
 }
 
 impl Video {
@@ -157,6 +168,7 @@ impl Video {
             dislikes: None,
             shares: None,
             comments: None,
+            counts: None,
         }
     }
 
@@ -227,6 +239,7 @@ impl Video {
             dislikes: at_home(fields.uri("dislikes")),
             shares: at_home(fields.uri("shares")),
             comments: at_home(fields.uri("comments")),
+            counts: Counts::read(&mut fields),
             id,
         })
     }
@@ -289,12 +302,34 @@ impl Video {
             .address("dislikes", self.dislikes.as_ref())
             .address("shares", self.shares.as_ref())
             .address("comments", self.comments.as_ref())
+            .maybe("shoal", self.counts.map(Counts::write))
             .done()
     }
 
     /// The page on which people watch it.
     pub fn page(&self) -> Option<&Link> {
         self.links.page.as_ref()
+    }
+}
+
+impl Counts {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let read = |mut counts: Fields| {
+            Some(Self {
+                likes: counts.number("likes")?,
+                dislikes: counts.number("dislikes")?,
+                comments: counts.number("comments")?,
+            })
+        };
+        fields.objects("shoal", 1, read).into_iter().next()
+    }
+
+    fn write(self) -> Value {
+        Writer::default()
+            .with("likes", self.likes)
+            .with("dislikes", self.dislikes)
+            .with("comments", self.comments)
+            .done()
     }
 }
 

@@ -32,6 +32,8 @@ id! {
     RenditionId,
     /// A durable job.
     JobId,
+    /// Something that somebody said about a video.
+    CommentId,
     /// Another pod or instance.
     HostId,
     /// One actor following another.

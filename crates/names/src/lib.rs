@@ -15,13 +15,14 @@ mod video_uuid;
 pub use catalog::{CATEGORIES, LANGUAGES, LICENCES, category_label, language_label, licence_label};
 pub use host::{ActorUri, Host, InboxUri, KeyUri, ObjectUri};
 pub use ids::{
-    AccountId, ActorId, ChannelId, FollowId, HostId, JobId, OutboxId, RenditionId, UserId, VideoId,
+    AccountId, ActorId, ChannelId, CommentId, FollowId, HostId, JobId, OutboxId, RenditionId,
+    UserId, VideoId,
 };
-pub use network::{ActorKind, FollowState, Friendship};
+pub use network::{ActorKind, FollowState, Friendship, Opinion};
 pub use person::{ActorName, Email, Password, Username};
 pub use sets::{Privacy, Role, VideoState};
 pub use size::{Quota, human_size, parse_size};
-pub use text::{Description, DisplayName, Support, Tag, VideoName, safe_filename};
+pub use text::{CommentText, Description, DisplayName, Support, Tag, VideoName, safe_filename};
 pub use video_uuid::{VideoRef, VideoUuid};
 
 /// Why a text is not one of the domain's names: a sentence for the person who typed it.

@@ -70,6 +70,16 @@ worded! {
     }
 }
 
+worded! {
+    /// What somebody thinks of a video.
+    Opinion {
+        Like = "like",
+        Dislike = "dislike",
+        /// Nothing (any more).
+        None = "none",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -69,6 +69,20 @@ impl Description {
     }
 }
 
+/// What somebody says about a video: 1-10 000 characters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommentText(String);
+text_type!(CommentText);
+
+impl CommentText {
+    /// The most characters.
+    pub const MAX: usize = 10_000;
+
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        bounded(text, "a comment", 1, Self::MAX, true).map(Self)
+    }
+}
+
 /// How to support a creator: up to 1000 characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Support(String);

@@ -26,6 +26,11 @@ pub const PODS: Rate = Rate {
     per_second: 5.0,
     burst: 300.0,
 };
+/// What we send to a pod: less than it lets through, so that even a list of a million videos is never taken for a flood.
+pub const SENDING: Rate = Rate {
+    per_second: 4.0,
+    burst: 200.0,
+};
 /// Buckets that are kept at a time.
 pub const MOST: usize = 20_000;
 
@@ -61,7 +66,12 @@ pub struct Flood<K> {
     rate: Rate,
     most: usize,
     buckets: HashMap<K, Bucket>,
+    /// When the calm were forgotten last.
+    tidied: i64,
 }
+
+/// Forgetting looks at all buckets, so it is not done more often (ms).
+const TIDY: i64 = 1000;
 
 impl<K: Hash + Eq> Flood<K> {
     /// Nobody has asked yet.
@@ -70,13 +80,18 @@ impl<K: Hash + Eq> Flood<K> {
             rate,
             most,
             buckets: HashMap::new(),
+            tidied: i64::MIN,
         }
     }
 
     /// Lets something through that is worth so many tokens, or not. `now` is in milliseconds.
     pub fn pass(&mut self, key: K, tokens: f64, now: i64) -> Result<(), TooFast> {
-        if self.buckets.len() >= self.most && !self.buckets.contains_key(&key) {
-            // Strangers wait until somebody has calmed down; see `tidy`.
+        if self.is_full() && now.saturating_sub(self.tidied) >= TIDY {
+            self.tidied = now;
+            self.tidy(now);
+        }
+        if self.is_full() && !self.buckets.contains_key(&key) {
+            // Newcomers wait until somebody has calmed down.
             return Err(TooFast {
                 wait: MINUTE,
                 charge: Charge::No,
@@ -113,8 +128,12 @@ impl<K: Hash + Eq> Flood<K> {
         })
     }
 
-    /// Forgets the calm. Called every few seconds.
-    pub fn tidy(&mut self, now: i64) {
+    fn is_full(&self) -> bool {
+        self.buckets.len() >= self.most
+    }
+
+    /// Forgets the calm.
+    fn tidy(&mut self, now: i64) {
         let rate = self.rate;
         self.buckets
             .retain(|_, bucket| bucket.level(now, rate) < rate.burst);

@@ -53,10 +53,14 @@ async fn of_actor(site: &Site, whose: Whose<'_>, list: &str, page: Option<i64>) 
     })
 }
 
-async fn of_video(State(site): State<Site>, Path((id, list)): Path<(String, String)>) -> Response {
+async fn of_video(
+    State(site): State<Site>,
+    Path((id, list)): Path<(String, String)>,
+    Query(page): Query<Page>,
+) -> Response {
     match (VideoRef::parse(&id), list.as_str()) {
         (Ok(named), "likes" | "dislikes" | "announces" | "comments") => {
-            answer(collections::of_video(&site.pod, named, &list).await)
+            answer(collections::of_video(&site.pod, named, &list, page.page).await)
         }
         _ => StatusCode::NOT_FOUND.into_response(),
     }

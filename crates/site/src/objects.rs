@@ -1,12 +1,16 @@
 //! Objects of ActivityPub at the addresses they are known by. Whoever asks for a page there is sent to it.
 
-use app::network::documents;
+use app::network::{
+    documents,
+    notes::{self, Found},
+};
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, VARY};
 use http::{HeaderMap, HeaderValue, StatusCode};
+use names::VideoUuid;
 use serde_json::Value;
 
 use crate::Site;
@@ -19,6 +23,7 @@ pub fn routes() -> Router<Site> {
     Router::new()
         .route("/accounts/{name}", get(account))
         .route("/video-channels/{name}", get(channel))
+        .route("/videos/watch/{id}/comments/{comment}", get(comment))
 }
 
 async fn account(
@@ -41,6 +46,24 @@ async fn channel(
         return page(&format!("/c/{}", encode(&name)));
     }
     answer(documents::channel(&site.pod, &name).await)
+}
+
+async fn comment(
+    State(site): State<Site>,
+    Path((id, comment)): Path<(String, i64)>,
+    headers: HeaderMap,
+) -> Response {
+    let Ok(video) = VideoUuid::parse(&id) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    if !wanted(&headers) {
+        return page(&format!("/w/{video}#comment-{comment}"));
+    }
+    match notes::document(&site.pod, video, comment).await {
+        Ok(Found::There(document)) => answer(Ok(document)),
+        Ok(Found::Gone(left)) => (StatusCode::GONE, answer(Ok(left))).into_response(),
+        Err(why) => answer(Err(why)),
+    }
 }
 
 fn page(path: &str) -> Response {

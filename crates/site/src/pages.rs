@@ -119,7 +119,7 @@ async fn watch(State(site): State<Site>, Path(id): Path<String>, visit: Visit) -
         return site.nothing_for_all(&visit, &answer).await;
     };
     let filling = Filling {
-        head: head::video(&site.about, &video) + &shell::fetch_player(),
+        head: head::video(&site.about, &video) + &shell::fetch_player(&video.first_files()),
         noscript: head::noscript(&site.about, &video),
         data: site.data(&visit, std::slice::from_ref(&answer)).await,
     };

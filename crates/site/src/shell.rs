@@ -36,9 +36,18 @@ pub fn page(filling: &Filling) -> String {
     )
 }
 
-/// Tags that let the browser fetch what a page with a video needs at once, and not one after the other as each is found.
-pub fn fetch_player() -> String {
-    links(&assets::index().unwrap_or_default())
+/// Tags that let the browser fetch what a page with a video needs at once, and not one after the other as each is found: the player's
+/// parts, and the files of the video that it will ask for first.
+pub fn fetch_player(first: &[&str]) -> String {
+    let mut tags = links(&assets::index().unwrap_or_default());
+    for url in first {
+        tags.push_str(
+            "<link rel=\"preload\" as=\"fetch\" fetchpriority=\"low\" crossorigin href=\"",
+        );
+        tags.push_str(&escape(url));
+        tags.push_str("\">");
+    }
+    tags
 }
 
 fn links(template: &str) -> String {

@@ -21,6 +21,11 @@ pub struct Video {
     pub channel: Actor,
     #[serde(default)]
     pub streaming_playlists: Vec<Playlist>,
+    /// Whether viewers may share its pieces at present, as far as the pod decides.
+    #[serde(default)]
+    pub p2p_enabled: bool,
+    #[serde(default)]
+    pub p2p_off: Option<String>,
 }
 
 /// A number with a word.
@@ -49,7 +54,10 @@ pub struct Avatar {
 
 /// A playlist and its files.
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Playlist {
+    #[serde(default)]
+    pub playlist_url: String,
     #[serde(default)]
     pub files: Vec<File>,
 }
@@ -60,6 +68,10 @@ pub struct Playlist {
 pub struct File {
     pub resolution: Named,
     pub file_url: String,
+    #[serde(default)]
+    pub playlist_url: Option<String>,
+    #[serde(default)]
+    pub torrent_url: Option<String>,
     #[serde(default)]
     pub width: u64,
     #[serde(default)]
@@ -109,6 +121,24 @@ impl Video {
             .find(|file| file.resolution.id <= 720)
             .or(files.last())
             .copied()
+    }
+
+    /// What a player asks for before the first picture, as far as one can know without knowing the viewer: which of several
+    /// renditions it will be is decided by screen and line.
+    pub fn first_files(&self) -> Vec<&str> {
+        let master = self
+            .streaming_playlists
+            .first()
+            .map(|playlist| playlist.playlist_url.as_str());
+        let mut first: Vec<&str> = master.into_iter().collect();
+        if let [only] = self.files()[..] {
+            first.extend(only.playlist_url.as_deref());
+            if self.p2p_enabled && self.p2p_off.is_none() {
+                first.extend(only.torrent_url.as_deref());
+            }
+        }
+        first.retain(|url| !url.is_empty());
+        first
     }
 
     /// Width and height of the picture.

@@ -56,6 +56,14 @@ impl Film {
             .clamp(1.0, f64::from(self.pieces.max(1))) as u32
     }
 
+    /// Bytes that starts and rescues may cost together.
+    fn budget(&self, rules: &Rules) -> f64 {
+        let start = u64::from(self.whole_pieces_in(rules.instant)) * u64::from(self.piece_length);
+        let starts = start * u64::from(rules.starts) * u64::from(rules.start_costs);
+        let length = self.length as f64;
+        (length * rules.budget).max(starts as f64).min(length)
+    }
+
     /// What lies within the film.
     fn clamp(&self, pieces: Range<u32>) -> Range<u32> {
         let end = pieces.end.min(self.pieces);
@@ -149,7 +157,7 @@ impl<V: Copy + Eq + Hash + Ord + Debug> Conductor<V> {
             viewers: Viewers::new(),
             replicas: Replicas::new(film.pieces),
             crowd: Crowd::new(&film),
-            budget: Budget::new(film.length, rules.budget, rules.refill),
+            budget: Budget::new(film.budget(&rules), rules.refill),
             account: Account {
                 length: film.length,
                 ..Account::default()

@@ -2,6 +2,7 @@
  * Every sentence of the pages comes from here, by key, in the visitor's language. English is in the first
  * bundle because it is also what is shown when another language lacks a key; the others load when they are chosen.
  */
+import { numbers, plurals } from '../intl'
 import en from './en.json'
 
 export type Key = keyof typeof en
@@ -52,8 +53,8 @@ export function t(key: Key, values?: Record<string, string | number>): string {
 
 /** A sentence with a number in it, in the form that the language has for this number. */
 export function tn(key: PluralKey, count: number, shown?: string): string {
-  const form = new Intl.PluralRules(language).select(count) === 'one' ? 'one' : 'other'
-  return t(`${key}_${form}` as Key, { count: shown ?? new Intl.NumberFormat(language).format(count) })
+  const form = plurals(language, {}).select(count) === 'one' ? 'one' : 'other'
+  return t(`${key}_${form}` as Key, { count: shown ?? numbers(language, {}).format(count) })
 }
 
 /** A sentence for a key that is only known at run time, such as a step of publishing. */

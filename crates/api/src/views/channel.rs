@@ -239,6 +239,24 @@ impl Account {
         }
     }
 
+    /// The author of a comment; nobody when it is deleted.
+    pub fn of_comment(pod: &Pod, c: &db::comments::Comment) -> Option<Self> {
+        let actor = Actor {
+            name: c.author_name.as_deref()?,
+            display_name: c.author_display_name.as_deref()?,
+            description: c.author_description.as_deref()?,
+            avatar: c.author_avatar.as_deref(),
+            created_at: c.author_created_at?,
+            updated_at: c.author_updated_at?,
+        };
+        let account = Self::of(pod, c.account_id?.0, c.user_id, actor);
+        Some(Self {
+            url: url_of(c.author_uri.as_ref(), account.url),
+            host: host_of(pod, c.author_host.as_deref().unwrap_or_default()),
+            ..account
+        })
+    }
+
     /// The account of a video, whole.
     pub fn of_owner(pod: &Pod, id: i64, o: &Owner) -> Self {
         let account = Self::of(pod, id, o.account_user, owner_account!(o));

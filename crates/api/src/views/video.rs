@@ -147,7 +147,7 @@ impl VideoCore {
             viewers: pod.viewers.watching(v.id, pod.now()),
             likes: v.likes,
             dislikes: v.dislikes,
-            comments: 0,
+            comments: v.comments,
             thumbnail_path: picture(&v.thumbnail).map(|f| format!("/lazy-static/thumbnails/{f}")),
             preview_path: picture(&v.preview).map(|f| format!("/lazy-static/previews/{f}")),
             embed_url: format!("{base}{embed_path}"),

@@ -5,10 +5,10 @@ use super::{POD_NAME, ours};
 use crate::{Error, Pod, Result, videos};
 use db::{
     follows::{Direction, FollowQuery, FollowSort, Party},
-    videos::Listed,
+    videos::{Listed, Video},
 };
 use fedi::{Activity, Audience, Collection, Deed, Object, Page, Subject};
-use names::{ActorId, ActorKind, ActorUri, FollowState, ObjectUri, VideoId, VideoRef};
+use names::{ActorId, ActorKind, ActorUri, CommentId, FollowState, ObjectUri, VideoId, VideoRef};
 use serde_json::Value;
 
 /// Elements on a page.
@@ -179,21 +179,40 @@ pub fn party_uri(pod: &Pod, party: &Party) -> Result<ActorUri> {
     }
 }
 
-/// How many liked, disliked, passed on or commented a video: `what` is the last part of the list's address.
-pub async fn of_video(pod: &Pod, named: VideoRef, what: &str) -> Result<Value> {
+/// How many liked, disliked, passed on or commented a video: `what` is the last part of the list's address. Comments are listed by their ids,
+/// the newest first; pages are named by the last comment of the page before.
+pub async fn of_video(pod: &Pod, named: VideoRef, what: &str, at: Option<i64>) -> Result<Value> {
     let details = videos::show(pod, None, named).await?;
     if details.video.remote || !details.video.listed() {
         return Err(Error::NotFound("The video was"));
     }
+    let video = &details.video;
+    let id = address(&format!("{}/{what}", ours::video_uri(pod, video.uuid)?))?;
     let total = match what {
-        "likes" => details.video.likes,
-        "dislikes" => details.video.dislikes,
+        "likes" => video.likes,
+        "dislikes" => video.dislikes,
+        "comments" => match at {
+            Some(at) => return comments(pod, &id, video, at).await,
+            None => return whole(id, video.comments),
+        },
         _ => 0,
     };
-    let id = address(&format!(
-        "{}/{what}",
-        ours::video_uri(pod, details.video.uuid)?
-    ))?;
     let list = Collection::new(id, length(total), None);
     Ok(Object::Collection(Box::new(list)).document())
+}
+
+async fn comments(pod: &Pod, id: &ObjectUri, video: &Video, at: i64) -> Result<Value> {
+    let before = CommentId(if at > 0 { at } else { i64::MAX });
+    let rows = db::comments::listed_before(&pod.db, video.id, before, COUNT).await?;
+    let own = ours::video_uri(pod, video.uuid)?;
+    let mut items = Vec::new();
+    for (comment, uri) in &rows {
+        items.push(Subject::of(match uri {
+            Some(uri) => uri.clone(),
+            None => address(&format!("{own}/comments/{comment}"))?,
+        }));
+    }
+    let full = rows.len() as i64 == COUNT;
+    let next = rows.last().filter(|_| full).map(|(last, _)| last.0);
+    page(id, at, next, video.comments, items)
 }

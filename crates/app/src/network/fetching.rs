@@ -1,10 +1,10 @@
 //! Fetching videos from where they live: one that somebody passed on, and all that an outbox tells of. Both are jobs, so that nobody who
 //! posts something has this pod fetch while they wait, and both are bounded: an outbox that never ends is cut.
 
-use super::{actors, calls, index, index::Applied};
+use super::{actors, calls, index, index::Applied, said, said::Voucher};
 use crate::{Error, Pod, Result};
 use db::{Tx, hosts, jobs::Job, remote_actors, remote_videos};
-use fedi::{Activity, Deed, Object, Page, Subject, Told, Video};
+use fedi::{Activity, Deed, Note, Object, Page, Subject, Told, Video};
 use futures_util::{StreamExt, stream};
 use names::{ActorUri, Friendship, Host, ObjectUri};
 use queue::{Outcome, Priority};
@@ -29,7 +29,13 @@ const PARALLEL: usize = 4;
 #[derive(Debug, Serialize, Deserialize)]
 struct One {
     uri: String,
+    /// Who has passed it on.
+    #[serde(default)]
+    by: Option<String>,
 }
+
+/// Notes that are climbed from one to what it answers, until something is known.
+const CLIMB: usize = 20;
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Walk {
@@ -43,9 +49,20 @@ struct Walk {
 pub(crate) async fn later(pod: &Pod, uri: &ObjectUri) -> Result<()> {
     let one = One {
         uri: uri.to_string(),
+        by: None,
     };
     queue::enqueue(&pod.db, VIDEO, &one, None, Priority::Soon, pod.now()).await?;
     pod.queue.wake();
+    Ok(())
+}
+
+/// Has what an actor passed on fetched from where it lives. Wake the queue after the commit.
+pub(crate) async fn enqueue(tx: &mut Tx, uri: &ObjectUri, by: &ActorUri, now: i64) -> Result<()> {
+    let one = One {
+        uri: uri.to_string(),
+        by: Some(by.to_string()),
+    };
+    queue::enqueue(tx, VIDEO, &one, None, Priority::Soon, now).await?;
     Ok(())
 }
 
@@ -63,8 +80,9 @@ pub(crate) async fn run(pod: &Pod, job: &Job, context: &queue::Context) -> Resul
     let mut next = None;
     if job.kind == VIDEO {
         let one: One = serde_json::from_str(&job.payload).map_err(bad)?;
+        let by = one.by.and_then(|by| ActorUri::parse(&by).ok());
         if let Ok(uri) = ObjectUri::parse(&one.uri)
-            && let Err(why) = video(pod, &uri).await?
+            && let Err(why) = object(pod, &uri, by.map_or(Voucher::Nobody, Voucher::Actor)).await?
         {
             return Ok(Outcome::Retry(why));
         }
@@ -90,17 +108,22 @@ pub(crate) async fn run(pod: &Pod, job: &Job, context: &queue::Context) -> Resul
     Ok(Outcome::Done)
 }
 
-type Tried<T> = std::result::Result<T, String>;
+pub(super) type Tried<T> = std::result::Result<T, String>;
 
 /// Whether anything is fetched from a host.
-async fn is_open(pod: &Pod, host: &Host) -> Result<bool> {
+pub(super) async fn is_open(pod: &Pod, host: &Host) -> Result<bool> {
     let row = hosts::by_host(&pod.db, host).await?;
     let out = row.is_some_and(|row| row.blocked || row.friendship == Friendship::Expelled);
     Ok(!out && *host != pod.own_host()? && !db::blocks::host_is_blocked(&pod.db, host).await?)
 }
 
-/// Fetches a video and keeps what its host says of it. Tried again if the host does not answer.
+/// Fetches a video and keeps what its host says of it.
 pub(crate) async fn video(pod: &Pod, uri: &ObjectUri) -> Result<Tried<()>> {
+    object(pod, uri, Voucher::Nobody).await
+}
+
+/// Fetches a video or a comment and keeps what its host says of it. Tried again if the host does not answer.
+pub(crate) async fn object(pod: &Pod, uri: &ObjectUri, voucher: Voucher) -> Result<Tried<()>> {
     if !is_open(pod, &uri.host()).await? {
         return Ok(Ok(()));
     }
@@ -119,14 +142,63 @@ pub(crate) async fn video(pod: &Pod, uri: &ObjectUri) -> Result<Tried<()>> {
             learn(pod, &found).await?;
             believe(pod, *found).await?;
         }
-        Ok(_) => tracing::info!("{uri} is no video"),
+        Ok(Object::Note(note)) => return climb(pod, *note, &voucher).await,
+        Ok(Object::Tombstone(left)) if left.id == *uri => gone(pod, uri).await?,
+        Ok(_) => tracing::info!("{uri} is neither a video nor a comment"),
         Err(why) => tracing::warn!("{uri} is refused: {why}"),
     }
     Ok(Ok(()))
 }
 
-/// A video is not there any more.
+/// Keeps a comment, after those it answers as far as they are not known yet. What leads nowhere, or in a circle, is left.
+async fn climb(pod: &Pod, note: Note, voucher: &Voucher) -> Result<Tried<()>> {
+    let mut chain = vec![note];
+    while let Some(answered) = chain.last().and_then(|note| note.in_reply_to.clone()) {
+        if super::notes::is_known(pod, &answered).await? {
+            break;
+        }
+        let circle = chain.iter().any(|note| note.id == answered);
+        if circle || chain.len() >= CLIMB || !is_open(pod, &answered.host()).await? {
+            return Ok(Ok(()));
+        }
+        let got = calls::get(pod, answered.as_str(), calls::ACCEPT, calls::OBJECT).await;
+        let (bytes, from) = match got {
+            Ok(got) => got,
+            Err(why) => return Ok(Err(why.to_string())),
+        };
+        match Object::fetched(&bytes, &from) {
+            Ok(Object::Note(note)) if note.id == answered => chain.push(*note),
+            _ => return Ok(Ok(())),
+        }
+    }
+    for note in chain.iter().rev() {
+        let author = &note.attributed_to;
+        let known = remote_actors::by_uri(&pod.db, author).await?;
+        if known.is_none_or(|known| known.public_key.is_none()) {
+            meet(pod, author).await?;
+        }
+        let mut tx = pod.db.begin().await?;
+        match said::put(pod, &mut tx, note, voucher).await? {
+            Applied::Done => tx.commit().await?,
+            Applied::Refused(why) => {
+                tracing::info!("{} is not kept: {}", note.id, why.reason);
+                return Ok(Ok(()));
+            }
+        }
+        pod.network.told();
+    }
+    Ok(Ok(()))
+}
+
+/// A video or a comment is not there any more.
 async fn gone(pod: &Pod, uri: &ObjectUri) -> Result<()> {
+    let mut tx = pod.db.begin().await?;
+    if said::vanished(pod, &mut tx, uri).await? {
+        tx.commit().await?;
+        pod.network.told();
+        return Ok(());
+    }
+    drop(tx);
     let Some(row) = remote_videos::by_uri(&pod.db, uri).await? else {
         return Ok(());
     };
@@ -216,7 +288,7 @@ async fn pages(pod: &Pod, walk: &Walk) -> Result<Tried<Option<Walk>>> {
 }
 
 /// A page of a list; of a whole list, its first.
-async fn page(pod: &Pod, uri: &ObjectUri) -> Tried<Page> {
+pub(super) async fn page(pod: &Pod, uri: &ObjectUri) -> Tried<Page> {
     let mut at = uri.clone();
     for _ in 0..2 {
         let got = calls::get(pod, at.as_str(), calls::ACCEPT, calls::OBJECT).await;

@@ -11,6 +11,7 @@ use fedi::{
 use names::Friendship;
 use podnet::{
     envelope::{self, Expected, Nonce, Opened},
+    flood::Charge,
     group::{Group, GroupId, List, Outcome, Receipt, RefusedItem, Step, Token},
     score::{Event, Witness},
 };
@@ -65,10 +66,12 @@ pub(crate) async fn friend(pod: &Pod, request: &Incoming) -> Result<(HostRow, Cl
         calls::verify(&claim, &key, now, Window::PODS)?;
         tracing::info!(%host, "a friend has a new key");
     }
-    if !pod.network.admit_pod(row.id, now) {
-        scores::note(pod, row.id, Event::Flood, Witness::Signature).await?;
+    if let Err(too) = pod.network.admit_pod(row.id, now) {
+        if too.charge == Charge::Now {
+            scores::note(pod, row.id, Event::Flood, Witness::Signature).await?;
+        }
         return Err(Error::TooMany {
-            seconds: 10,
+            seconds: too.wait / 1000 + 1,
             reason: "Too many messages of this pod.".into(),
         });
     }
@@ -226,5 +229,7 @@ async fn apply(
     hosts::heard(&mut tx, row.id, now).await?;
     tx.commit().await?;
     pod.lists.clear();
+    pod.queue.wake();
+    pod.network.told();
     Ok((Receipt::applied(group, refused), faults))
 }

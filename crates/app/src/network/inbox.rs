@@ -2,7 +2,9 @@
 //! is believed of an object but what its own host says: what lives elsewhere is fetched there. All inboxes are one, because an
 //! activity says by itself whom it is about.
 
-use super::{actors, calls, calls::Incoming, fetching, index, index::Applied, ours, scores};
+use super::{
+    actors, calls, calls::Incoming, fetching, index, index::Applied, notes, ours, said, scores,
+};
 use crate::{Error, Pod, Result};
 use db::{
     follows, hosts,
@@ -11,7 +13,7 @@ use db::{
     remote_videos,
 };
 use fedi::{
-    Activity, Deed, Followed, Object, Told, Undone, Unreadable,
+    Activity, Deed, Followed, Object, Subject, Told, Undone, Unreadable, View,
     signature::{Claim, Window},
 };
 use names::{ActorUri, FollowState, Friendship, Host, HostId, ObjectUri};
@@ -51,7 +53,9 @@ pub async fn received(pod: &Pod, request: &Incoming) -> Result<()> {
     {
         return Err(forbidden(format!("This pod hears nothing from {host}.")));
     }
-    if let Some(id) = another_s(&activity).filter(|id| id.host() != host) {
+    if let Some(id) = another_s(&activity).filter(|id| id.host() != host)
+        && !is_said_here(pod, &activity, id).await?
+    {
         tracing::warn!(%host, "refused: {} is about {id}", activity.deed.kind());
         return Err(forbidden(format!("{id} is not of {host}.")));
     }
@@ -63,10 +67,9 @@ pub async fn received(pod: &Pod, request: &Incoming) -> Result<()> {
     let actor = prove(pod, request, &claim, &activity.actor, known, host_id).await?;
     match &activity.deed {
         Deed::Follow(target) => follow(pod, &activity, &actor, target).await,
-        Deed::Undo(undone) => undo(pod, &actor, undone).await,
+        Deed::Undo(undone) if is_follow(undone) => undo(pod, &actor, undone).await,
         Deed::Accept(followed) => accepted(pod, &actor, followed).await,
         Deed::Reject(followed) => rejected(pod, &actor, followed).await,
-        Deed::Announce(subject) => fetching::later(pod, subject.id()).await,
         Deed::Create(subject) | Deed::Update(subject) => match subject.told_by(&host) {
             // Whose it is now is for its own page to say: one of the same host may have signed this.
             Told::Here(Object::Video(video)) if is_others(pod, &activity, &video.id).await? => {
@@ -77,13 +80,31 @@ pub async fn received(pod: &Pod, request: &Incoming) -> Result<()> {
                 apply(pod, &activity).await
             }
             Told::Here(Object::Actor(described)) => describe(pod, &actor, &described.id).await,
+            Told::Here(Object::Note(_)) => apply(pod, &activity).await,
             Told::Here(_) => Ok(()),
             Told::Elsewhere(id) => fetching::later(pod, id).await,
         },
         Deed::Delete(id) if id.as_str() == activity.actor.as_str() => gone(pod, &actor).await,
-        Deed::Delete(_) => apply(pod, &activity).await,
-        _ => Ok(()),
+        Deed::Flag(_) => Ok(()),
+        _ => apply(pod, &activity).await,
     }
+}
+
+/// Whether what is taken back is a follow, or something of which only the id is told.
+fn is_follow(undone: &Undone) -> bool {
+    matches!(undone.deed.as_deref(), None | Some(Deed::Follow(_)))
+}
+
+/// Whether a host deletes what somebody elsewhere has said of a video of its own.
+async fn is_said_here(pod: &Pod, activity: &Activity, id: &ObjectUri) -> Result<bool> {
+    if !matches!(activity.deed, Deed::Delete(_)) || !notes::is_known(pod, id).await? {
+        return Ok(false);
+    }
+    let mut tx = pod.db.begin().await?;
+    let place = notes::place(pod, &mut tx, id).await?;
+    Ok(place.is_some_and(|place| {
+        place.parent.is_some() && place.home.as_ref() == Some(&activity.host())
+    }))
 }
 
 fn forbidden(why: String) -> Error {
@@ -106,17 +127,39 @@ async fn is_wanted(pod: &Pod, activity: &Activity, known: bool) -> Result<bool> 
     };
     Ok(match &activity.deed {
         Deed::Follow(target) => target.host() == pod.own_host()?,
-        Deed::Undo(undone) => {
-            known && matches!(undone.deed.as_deref(), None | Some(Deed::Follow(_)))
+        Deed::Undo(_) | Deed::Accept(_) | Deed::Reject(_) => known,
+        Deed::Create(subject) => {
+            is_followed(pod, &activity.host()).await? || is_said(pod, activity, subject).await?
         }
-        Deed::Accept(_) | Deed::Reject(_) => known,
-        Deed::Create(_) | Deed::Announce(_) => is_followed(pod, &activity.host()).await?,
+        Deed::Announce(subject) => {
+            is_followed(pod, &activity.host()).await? || notes::is_known(pod, subject.id()).await?
+        }
         Deed::Update(subject) => {
-            is_followed(pod, &activity.host()).await? || kept(subject.id()).await?
+            is_followed(pod, &activity.host()).await?
+                || kept(subject.id()).await?
+                || is_said(pod, activity, subject).await?
         }
-        Deed::Delete(id) => kept(id).await? || (known && id.as_str() == activity.actor.as_str()),
-        _ => false,
+        Deed::Delete(id) => {
+            kept(id).await?
+                || notes::is_known(pod, id).await?
+                || (known && id.as_str() == activity.actor.as_str())
+        }
+        Deed::Like(id) | Deed::Dislike(id) | Deed::View(View { video: id, .. }) => {
+            notes::own_video(pod, id).is_some() && notes::is_known(pod, id).await?
+        }
+        Deed::Flag(_) => false,
     })
+}
+
+/// Whether a note answers something that is known here, or is known itself.
+async fn is_said(pod: &Pod, activity: &Activity, subject: &Subject) -> Result<bool> {
+    match subject.told_by(&activity.host()) {
+        Told::Here(Object::Note(note)) => match &note.in_reply_to {
+            Some(answered) => notes::is_known(pod, answered).await,
+            None => Ok(false),
+        },
+        _ => Ok(false),
+    }
 }
 
 /// Whether this pod wants to hear of a host's videos.
@@ -144,7 +187,7 @@ async fn prove(
     {
         match calls::verify(claim, key, now, Window::ACTIVITYPUB) {
             Ok(()) => {
-                if host.is_some_and(|host| !pod.network.admit_pod(host, now)) {
+                if host.is_some_and(|host| pod.network.admit_pod(host, now).is_err()) {
                     return Err(Error::TooMany {
                         seconds: 10,
                         reason: "Too many messages of this host.".into(),
@@ -311,7 +354,15 @@ async fn is_others(pod: &Pod, activity: &Activity, video: &ObjectUri) -> Result<
     Ok(!owners.any(|owner| owner == activity.actor))
 }
 
-/// Applies what a host says of its own video.
+/// Whether everything that is remembered may have changed, and not just a number or a comment.
+fn is_about_videos(activity: &Activity) -> bool {
+    matches!(
+        activity.deed,
+        Deed::Create(_) | Deed::Update(_) | Deed::Delete(_)
+    )
+}
+
+/// Applies what a host says of its own video, or of one of ours.
 async fn apply(pod: &Pod, activity: &Activity) -> Result<()> {
     let mut tx = pod.db.begin().await?;
     let row = hosts::get_or_insert(&mut tx, &activity.host(), pod.now()).await?;
@@ -320,7 +371,11 @@ async fn apply(pod: &Pod, activity: &Activity) -> Result<()> {
         Applied::Done => {
             hosts::heard(&mut tx, row.id, pod.now()).await?;
             tx.commit().await?;
-            pod.lists.clear();
+            if is_about_videos(activity) {
+                pod.lists.clear();
+            }
+            pod.queue.wake();
+            pod.network.told();
             Ok(())
         }
         Applied::Refused(refused) => {
@@ -372,6 +427,15 @@ async fn gone(pod: &Pod, actor: &Actor) -> Result<()> {
             break;
         }
     }
+    loop {
+        let mut tx = pod.db.begin().await?;
+        let done = said::gone(pod, &mut tx, actor.id, BATCH).await?;
+        tx.commit().await?;
+        if done {
+            break;
+        }
+    }
     remote_actors::remove(&pod.db, uri).await?;
+    pod.network.told();
     Ok(())
 }

@@ -1,18 +1,18 @@
 //! What other pods say of their videos, applied to our index. A pod is believed about what lives on its own host and about nothing else:
 //! `apply` is given the host whose signature was checked, and everything in an activity is held against it.
 
-use super::{actors, remote};
+use super::{actors, rated, remote, said};
 use crate::{Error, Pod, Result};
 use db::{
     Tx,
     hosts::HostRow,
     remote_actors,
-    remote_videos::{self, RemoteVideo, Upsert},
+    remote_videos::{self, Counts, RemoteVideo, Upsert},
 };
 use fedi::{Activity, Actor, ActorKind as Kind, Attribution, Deed, Object, Told, Video};
 use names::{
-    AccountId, ActorKind, ActorUri, ChannelId, InboxUri, ObjectUri, Privacy, Tag, VideoName,
-    VideoUuid, category_label, language_label, licence_label,
+    AccountId, ActorId, ActorKind, ActorUri, ChannelId, InboxUri, ObjectUri, Privacy, Tag,
+    VideoName, VideoUuid, category_label, language_label, licence_label,
 };
 use podnet::score::Event;
 
@@ -25,14 +25,14 @@ pub(crate) struct Refused {
 }
 
 impl Refused {
-    fn lie(reason: impl Into<String>) -> Applied {
+    pub(super) fn lie(reason: impl Into<String>) -> Applied {
         Applied::Refused(Self {
             reason: reason.into(),
             event: Some(Event::Lie),
         })
     }
 
-    fn plainly(reason: impl Into<String>) -> Applied {
+    pub(super) fn plainly(reason: impl Into<String>) -> Applied {
         Applied::Refused(Self {
             reason: reason.into(),
             event: None,
@@ -68,6 +68,7 @@ pub(crate) async fn apply(
                 put_video(pod, tx, host, activity, video, token).await
             }
             Told::Here(Object::Actor(actor)) => put_actor(pod, tx, actor).await,
+            Told::Here(Object::Note(note)) => said::told(pod, tx, &activity.actor, note).await,
             Told::Here(_) => Ok(Refused::plainly("this pod keeps no such object")),
             Told::Elsewhere(id) if id.host() == host.host && subject.is_whole() => {
                 Ok(Refused::lie(format!("{id} is said to be of another host")))
@@ -80,7 +81,14 @@ pub(crate) async fn apply(
                 host.host
             ))),
         },
-        Deed::Delete(id) => delete(pod, tx, host, activity, id).await,
+        Deed::Delete(id) => match said::taken_back(pod, tx, &activity.actor, id).await? {
+            Some(applied) => Ok(applied),
+            None => delete(pod, tx, host, activity, id).await,
+        },
+        Deed::Announce(subject) => said::passed_on(pod, tx, &activity.actor, subject.id()).await,
+        Deed::Like(_) | Deed::Dislike(_) | Deed::View(_) | Deed::Undo(_) => {
+            rated::apply(pod, tx, host, activity).await
+        }
         _ => Ok(Refused::plainly("this pod does nothing about that")),
     }
 }
@@ -167,7 +175,7 @@ pub(crate) fn unknown(uri: &ActorUri, kind: Kind) -> Option<Actor> {
     ))
 }
 
-async fn account(pod: &Pod, tx: &mut Tx, uri: &ActorUri) -> Result<Option<AccountId>> {
+pub(super) async fn account(pod: &Pod, tx: &mut Tx, uri: &ActorUri) -> Result<Option<AccountId>> {
     match remote_actors::by_uri(&mut *tx, uri).await? {
         Some(actor) if actor.kind == ActorKind::Account => Ok(actor.account_id),
         Some(_) => Ok(None),
@@ -176,6 +184,15 @@ async fn account(pod: &Pod, tx: &mut Tx, uri: &ActorUri) -> Result<Option<Accoun
             None => Ok(None),
         },
     }
+}
+
+/// The account of a uri as an actor: whoever speaks is one. It gets a row when it is not known yet.
+pub(super) async fn speaker(pod: &Pod, tx: &mut Tx, uri: &ActorUri) -> Result<Option<ActorId>> {
+    if account(pod, tx, uri).await?.is_none() {
+        return Ok(None);
+    }
+    let actor = remote_actors::by_uri(&mut *tx, uri).await?;
+    Ok(actor.map(|actor| actor.id))
 }
 
 async fn channel(
@@ -284,9 +301,12 @@ async fn put_video(
         duration: number(video.duration).min(1_000_000),
         width: number((height * aspect) / 1000),
         height: number(height),
-        views: number(video.views),
-        likes: 0,
-        dislikes: 0,
+        counts: Counts {
+            views: Some(number(video.views)),
+            likes: video.counts.map(|counts| number(counts.likes)),
+            dislikes: video.counts.map(|counts| number(counts.dislikes)),
+            comments: video.counts.map(|counts| number(counts.comments)),
+        },
         // Nobody stays on top of our lists by a date that has not come.
         published_at: video.published.unwrap_or(now).min(now),
         originally_published_at: video.originally_published,

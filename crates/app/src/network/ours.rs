@@ -5,15 +5,18 @@ use super::{Keys, POD_NAME};
 use crate::{Error, Pod, Result, videos::Details};
 use db::{accounts::Account, channels::Channel, remote_actors, renditions::Rendition};
 use fedi::{
-    Actor, ActorKey, ActorKind, Attribution, Audience, CommentsPolicy, File, HlsPlaylist, Image,
-    Link, PodProtocol, Streams, Video, keys::PrivateKey,
+    Actor, ActorKey, ActorKind, Attribution, Audience, CommentsPolicy, Counts, File, HlsPlaylist,
+    Image, Link, PodProtocol, Streams, Video, keys::PrivateKey,
 };
 use names::{ActorId, ActorUri, InboxUri, KeyUri, ObjectUri, VideoUuid};
 use podnet::envelope::OpeningKey;
 use std::sync::Arc;
 
 /// Makes an address below the pod's own. It was checked when the configuration was read.
-fn below<T: std::str::FromStr<Err = names::Invalid>>(pod: &Pod, path: &str) -> Result<T> {
+pub(super) fn below<T: std::str::FromStr<Err = names::Invalid>>(
+    pod: &Pod,
+    path: &str,
+) -> Result<T> {
     format!("{}{path}", pod.settings.public_url)
         .parse()
         .map_err(|why| Error::Internal(anyhow::anyhow!("an address of this pod: {why}")))
@@ -302,6 +305,11 @@ pub fn video(pod: &Pod, details: &Details) -> Result<Video> {
     video.dislikes = place("dislikes");
     video.shares = place("announces");
     video.comments = place("comments");
+    video.counts = Some(Counts {
+        likes: number(row.likes),
+        dislikes: number(row.dislikes),
+        comments: number(row.comments),
+    });
     Ok(video)
 }
 

@@ -14,6 +14,10 @@ pub struct Document {
     /// The renditions behind the playlist, or files that are played on their own.
     pub files: Vec<RemoteFile>,
     pub trackers: Vec<String>,
+    /// Its lists, whose lengths are told there.
+    pub likes: Option<String>,
+    pub dislikes: Option<String>,
+    pub comments: Option<String>,
 }
 
 /// A rendition at another pod.
@@ -67,6 +71,9 @@ impl Document {
                 .take(MAX_TRACKERS)
                 .cloned()
                 .collect(),
+            likes: video.likes.as_ref().map(ToString::to_string),
+            dislikes: video.dislikes.as_ref().map(ToString::to_string),
+            comments: video.comments.as_ref().map(ToString::to_string),
         }
     }
 

@@ -180,6 +180,7 @@ async fn deliver(pod: &Pod, host: HostRow, owner: &str) -> Result<()> {
             // Who wants everything anew gets it at a walk.
             let next = match sent {
                 Sent::Again => now + AGAIN,
+                Sent::Something => now + pod.network.pace(host.id, now),
                 _ => now,
             };
             let mut tx = pod.db.begin().await?;
@@ -563,12 +564,42 @@ impl<'a> Writer<'a> {
                 .body
                 .clone()
                 .and_then(|body| RawValue::from_string(body).ok());
-            return Ok(body.into_iter().collect());
+            let mut written = Vec::new();
+            if let Some(body) = body {
+                written.extend(self.speaker(&body).await?);
+                written.push(body);
+            }
+            return Ok(written);
         };
         match db::videos::find(&self.pod.db, names::VideoRef::Uuid(uuid)).await? {
             Some(found) if found.video.listed() && !found.video.remote => self.video(found).await,
             _ => Ok(vec![raw(&self.gone(uuid)?)?]),
         }
+    }
+
+    /// The account that says something, described before it is heard for the first time in a group.
+    async fn speaker(&mut self, body: &RawValue) -> Result<Option<Box<RawValue>>> {
+        let Ok(activity) = Activity::parse(body.get().as_bytes()) else {
+            return Ok(None);
+        };
+        let accounts = format!("{}/accounts/", self.pod.settings.public_url);
+        let name = activity.actor.as_str().strip_prefix(&accounts);
+        let told = matches!(
+            activity.deed,
+            Deed::Create(_) | Deed::Like(_) | Deed::Dislike(_)
+        );
+        let Some(name) = name.filter(|name| told && *name != super::POD_NAME) else {
+            return Ok(None);
+        };
+        if self.described.contains(&activity.actor) {
+            return Ok(None);
+        }
+        let Some(row) = db::accounts::by_name(&self.pod.db, name).await? else {
+            return Ok(None);
+        };
+        let actor = ours::account_actor(self.pod, &row).await?;
+        self.described.insert(activity.actor);
+        describe(self.pod, actor).map(Some)
     }
 
     /// A video of the whole list, if it is still there.

@@ -37,9 +37,9 @@ pub(super) struct Budget {
 }
 
 impl Budget {
-    pub(super) fn new(length: u64, copies: f64, refill: Duration) -> Self {
+    pub(super) fn new(bytes: f64, refill: Duration) -> Self {
         Self {
-            whole: (length as f64 * copies).max(1.0),
+            whole: bytes.max(1.0),
             refill,
             spent: 0.0,
             since: Duration::ZERO,
@@ -83,7 +83,7 @@ mod tests {
     #[test]
     fn a_spent_budget_comes_back_with_time() {
         let at = Duration::from_secs;
-        let mut budget = Budget::new(1000, 0.2, at(100));
+        let mut budget = Budget::new(200.0, at(100));
         budget.spend(at(0), 199);
         assert!(!budget.is_exhausted(at(0)));
         budget.spend(at(0), 1);

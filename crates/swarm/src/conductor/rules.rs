@@ -23,6 +23,8 @@ pub struct Rules {
     pub instant: Duration,
     /// Instant starts and rescues, in copies of the film.
     pub budget: f64,
+    /// The budget is never less than so many instant starts: a handful of viewers of a short film do not wait for each other.
+    pub starts: u32,
     /// What an instant start is expected to cost with the rescues that follow it: times its pieces.
     pub start_costs: u32,
     /// After so long a start is over.
@@ -83,6 +85,7 @@ impl Default for Rules {
             window: Duration::from_secs(30),
             instant: Duration::from_secs(2),
             budget: 0.2,
+            starts: 8,
             start_costs: 2,
             start: Duration::from_secs(5),
             refill: Duration::from_secs(3600),
