@@ -62,7 +62,7 @@ fn public(settings: &Settings) -> Value {
         "videoCaption": { "file": { "size": { "max": 0 }, "extensions": [] } },
         "tracker": { "enabled": settings.p2p.enabled },
         "trending": { "videos": { "intervalDays": 7, "algorithms": { "enabled": ["most-viewed"], "default": "most-viewed" } } },
-        "search": { "remoteUri": { "users": false, "anonymous": false }, "searchIndex": { "enabled": false, "url": "" } },
+        "search": { "remoteUri": { "users": settings.network.users_fetch, "anonymous": settings.network.anonymous_fetch }, "searchIndex": { "enabled": false, "url": "" } },
         "network": { "entryPods": entry_pods, "host": settings.host() },
         "webrtc": { "stunServers": [] },
     })

@@ -2,6 +2,7 @@
 //! first, then one transaction that writes rows and enqueues jobs, then what follows a commit.
 //! No HTTP types, no SQL, no ffmpeg arguments: those are other crates' business.
 
+mod abreast;
 mod clock;
 mod error;
 mod pod;

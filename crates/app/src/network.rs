@@ -4,6 +4,7 @@
 //! What must reach others is a row of the outbox, written in the transaction of the change it tells of (`telling`), so that nothing is
 //! lost with the process; `sending` works these rows off, one host at a time. What comes in is believed only from the host it belongs to.
 
+pub mod afar;
 pub mod collections;
 pub mod documents;
 pub mod follows;
@@ -52,6 +53,10 @@ pub struct Terms {
     pub entry_pods: Vec<Host>,
     /// Whether groups of messages travel in sealed envelopes where the other pod takes them.
     pub envelopes: Envelopes,
+    /// Whether what signed-in users enter into the search is fetched from other hosts.
+    pub users_fetch: bool,
+    /// The same for everybody else.
+    pub anonymous_fetch: bool,
 }
 
 /// Whether sealed envelopes are used.
@@ -67,6 +72,8 @@ impl Default for Terms {
         Self {
             entry_pods: Vec::new(),
             envelopes: Envelopes::Used,
+            users_fetch: true,
+            anonymous_fetch: false,
         }
     }
 }
@@ -95,6 +102,8 @@ pub struct Network {
     pods: Mutex<Flood<HostId>>,
     /// What was sent to whom lately.
     sent: Mutex<Flood<HostId>>,
+    searchers: Mutex<Flood<String>>,
+    searched: Mutex<afar::Memory>,
     /// What NodeInfo says of usage, and when it was counted.
     counted: tokio::sync::Mutex<Option<(i64, fedi::nodeinfo::Usage)>>,
     /// What is counted of others, and how often they are asked.
@@ -118,6 +127,8 @@ impl Network {
             strangers: Mutex::new(Flood::new(STRANGERS, podnet::flood::MOST)),
             pods: Mutex::new(Flood::new(PODS, podnet::flood::MOST)),
             sent: Mutex::new(Flood::new(SENDING, podnet::flood::MOST)),
+            searchers: Mutex::new(Flood::new(afar::RATE, podnet::flood::MOST)),
+            searched: Mutex::default(),
             counted: tokio::sync::Mutex::default(),
             numbers: rated::Numbers::default(),
         }
@@ -125,10 +136,7 @@ impl Network {
 
     /// Somebody nobody knows sends something from an address: at most so often.
     fn admit_stranger(&self, prefix: String, now: i64) -> Result<()> {
-        let mut strangers = self
-            .strangers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut strangers = held(&self.strangers);
         strangers
             .pass(prefix, 1.0, now)
             .map_err(|too| Error::TooMany {
@@ -139,16 +147,37 @@ impl Network {
 
     /// A pod that has proved who it is sends something: at most so often.
     fn admit_pod(&self, host: HostId, now: i64) -> std::result::Result<(), TooFast> {
-        let mut pods = self.pods.lock().unwrap_or_else(PoisonError::into_inner);
-        pods.pass(host, 1.0, now)
+        held(&self.pods).pass(host, 1.0, now)
     }
 
     /// Something was sent to a pod. How long the next thing should wait (milliseconds).
     fn pace(&self, host: HostId, now: i64) -> i64 {
-        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
-        sent.pass(host, 1.0, now)
+        held(&self.sent)
+            .pass(host, 1.0, now)
             .map_or_else(|too| too.wait, |()| 0)
     }
+
+    /// Somebody has something fetched by looking for it: at most so often.
+    fn admit_search(&self, who: String, now: i64) -> Result<()> {
+        let mut searchers = held(&self.searchers);
+        searchers.pass(who, 1.0, now).map_err(|too| Error::TooMany {
+            seconds: too.wait / 1000 + 1,
+            reason: "Too many searches on other pods.".into(),
+        })
+    }
+
+    /// What was found under a text a moment ago.
+    fn remembers(&self, text: &str, now: i64) -> Option<Option<afar::Thing>> {
+        held(&self.searched).get(text, now)
+    }
+
+    fn remember(&self, text: &str, found: Option<afar::Thing>, now: i64) {
+        held(&self.searched).put(text, found, now);
+    }
+}
+
+fn held<T>(kept: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    kept.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Pod {

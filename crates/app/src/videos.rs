@@ -6,7 +6,7 @@ use crate::{
     access::{self, Right},
     error::InField as _,
     kept::{Ids, Kept},
-    network::{remote::Document, telling},
+    network::{fetching, remote::Document, telling},
     removal,
 };
 use bytes::Bytes;
@@ -55,6 +55,16 @@ pub async fn list(pod: &Pod, query: VideoQuery) -> Result<Page> {
     // The ids may be older than the rows.
     videos.retain(|v| v.video.video.listed());
     Ok(Page { total, videos })
+}
+
+/// These videos as a page of a list.
+pub async fn these(pod: &Pod, ids: &[VideoId]) -> Result<Page> {
+    let mut videos = rows(pod, ids).await?;
+    videos.retain(|v| v.video.video.listed());
+    Ok(Page {
+        total: videos.len() as i64,
+        videos,
+    })
 }
 
 /// One page of an account's own videos as they are now, and how many there are.
@@ -153,6 +163,9 @@ async fn remote(pod: &Pod, video: &Video) -> Result<Option<Remote>> {
         return Ok(None);
     }
     let row = db::remote_videos::by_id(&pod.db, video.id).await?;
+    if let Some(row) = &row {
+        fetching::refresh(pod, row).await?;
+    }
     Ok(row.map(|row| Remote {
         document: Document::read(&row.document),
         host: row.host,

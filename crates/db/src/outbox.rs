@@ -22,7 +22,7 @@ pub struct Message<'a> {
     /// Nothing when it is written from the other tables at the time of sending.
     pub body: Option<&'a str>,
     pub now: i64,
-    /// When hosts for which nothing waited so far shall be told.
+    /// When hosts shall be told at the latest, those that failed to answer apart: these are left alone until their pause is over.
     pub due: i64,
 }
 
@@ -58,7 +58,8 @@ impl Audience<'_> {
 /// and for ten thousand. How many hosts they are.
 pub async fn enqueue(tx: &mut Tx, audience: Audience<'_>, message: Message<'_>) -> Result<u64> {
     let mut hold = sql!(
-        "UPDATE hosts SET due_at = coalesce(due_at, $1) WHERE id IN (SELECT h.id FROM hosts h"
+        "UPDATE hosts SET due_at = CASE WHEN failures = 0 AND due_at > $1 THEN $1 ELSE coalesce(due_at, $1) END \
+         WHERE id IN (SELECT h.id FROM hosts h"
     )
     .bind(message.due);
     audience.filter(&mut hold);

@@ -10,8 +10,8 @@ use crate::{
     videos::put_tags,
 };
 use names::{
-    AccountId, ActorId, ActorUri, ChannelId, Host, HostId, ObjectUri, Privacy, VideoId, VideoState,
-    VideoUuid,
+    AccountId, ActorId, ActorUri, ChannelId, Friendship, Host, HostId, ObjectUri, Privacy, VideoId,
+    VideoState, VideoUuid,
 };
 
 row! {
@@ -21,6 +21,8 @@ row! {
         uri: ObjectUri = "r.uri",
         host_id: HostId = "r.host_id",
         host: Host = "h.host",
+        /// What that host is to ours.
+        friendship: Friendship = "h.friendship",
         /// What playing needs, as JSON.
         document: String = "r.document",
         thumbnail_url: Option<String> = "r.thumbnail_url",
@@ -275,6 +277,24 @@ async fn mention(tx: &mut Tx, id: VideoId, video: &RemoteVideo<'_>) -> Result<()
         .await?;
     count(tx, id, video.counts).await?;
     Ok(())
+}
+
+/// Takes it upon the caller to fetch a video anew that nothing was heard of since `before`; false when somebody else has done so.
+pub async fn claim_refresh(
+    mut db: impl Executor,
+    id: VideoId,
+    before: i64,
+    now: i64,
+) -> Result<bool> {
+    let touched = db
+        .run(
+            sql!("UPDATE remote_videos SET refreshed_at = $3 WHERE video_id = $1 AND refreshed_at <= $2")
+                .bind(id)
+                .bind(before)
+                .bind(now),
+        )
+        .await?;
+    Ok(touched > 0)
 }
 
 /// How often a video was watched, liked and commented, as its host counts.

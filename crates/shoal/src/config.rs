@@ -143,6 +143,15 @@ table::settings! {
         envelopes: bool = true;
     }
 
+    /// Whose searches lead to other servers: the address of a video or a channel there, or a handle such as sea@tube.example, is then
+    /// fetched from where it lives.
+    search: Search {
+        /// Those of users who are signed in.
+        users_fetch: bool = true;
+        /// Those of everybody else.
+        anonymous_fetch: bool = false;
+    }
+
     /// Numbers for Prometheus at /metrics.
     metrics: Metrics {
         /// Who may read them, as addresses or networks.

@@ -72,6 +72,8 @@ pub fn settings(config: &Config, confine: Option<PathBuf>) -> Settings {
             } else {
                 Envelopes::Unused
             },
+            users_fetch: config.search.users_fetch,
+            anonymous_fetch: config.search.anonymous_fetch,
         },
         sharing: Sharing {
             addresses: config.p2p.addresses.0.clone(),

@@ -3,7 +3,7 @@
 use crate::{BEGINNING, Db, Folder, TestPod, settings};
 use app::Settings;
 use axum::{Router, body::Body};
-use fetch::{Answer, BoxFuture, Client, Error, Method, Request, Transport};
+use fetch::{Answer, BoxFuture, Client, Error, Limits, Method, Policy, Request, Transport};
 use names::Host;
 use std::{
     collections::{HashMap, HashSet},
@@ -81,13 +81,21 @@ impl Wires {
     pub fn way_out(&self, public_url: &str) -> Client {
         let wires = self.clone();
         let from = public_url.to_owned();
-        Client::wired(Arc::new(move |request| {
+        let at_home = from
+            .split_once("://")
+            .is_some_and(|(_, it)| Host::parse(it).is_ok_and(|host| host.is_loopback()));
+        let policy = match at_home {
+            true => Policy::Loopback,
+            false => Policy::Public,
+        };
+        let carry: Transport = Arc::new(move |request| {
             let wires = wires.clone();
             let from = from.clone();
             let answer: BoxFuture<'static, _> =
                 Box::pin(async move { wires.carry(from, request).await });
             answer
-        }))
+        });
+        Client::wired_with(policy, Limits::default(), carry)
     }
 
     pub(crate) fn plug(&self, pod: &TestPod) {

@@ -309,12 +309,9 @@ async fn between_pods_in_plain_activitypub() {
                 .filter(|host| **host != pod.pod.host())
                 .collect();
             let root = pod.root().await;
-            for host in others {
-                let hosts = json!({ "hosts": [host] });
-                root.post("/api/v1/server/following", hosts)
-                    .await
-                    .expect(204);
-            }
+            root.post("/api/v1/server/following", json!({ "hosts": others }))
+                .await
+                .expect(204);
         }
         talk(pods).await;
         there_and_back(pods, 0, 1).await;
@@ -335,12 +332,11 @@ async fn between_friends() {
         |_| {},
         async |pods, wires: &Wires| {
             for (us, them) in [
-                (0, "pod2.example"),
-                (0, "pod3.example"),
-                (1, "pod3.example"),
+                (0, vec!["pod2.example", "pod3.example"]),
+                (1, vec!["pod3.example"]),
             ] {
                 let root = pods[us].root().await;
-                let hosts = json!({ "hosts": [them] });
+                let hosts = json!({ "hosts": them });
                 root.post("/api/v1/pods/makefriends", hosts)
                     .await
                     .expect(200);

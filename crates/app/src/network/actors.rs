@@ -116,7 +116,9 @@ pub(crate) async fn put(tx: &mut Tx, actor: &Actor, now: i64) -> Result<Option<A
     match actor.kind {
         Kind::Application => return put_pod(tx, actor, now).await.map(Some),
         Kind::Group => {
-            let Some(owner) = actor.account() else {
+            // Of an account elsewhere nothing is written down on a stranger's word, not even that it exists.
+            let at_home = |owner: &&ActorUri| owner.host() == actor.id.host();
+            let Some(owner) = actor.account().filter(at_home) else {
                 return Ok(None);
             };
             let owner = match rows::by_uri(&mut *tx, owner).await? {

@@ -126,7 +126,7 @@ async fn read(pod: &Pod, home: &Host, list: &ObjectUri) -> Result<Tried<()>> {
             }
             notes += 1;
             let voucher = Voucher::List(home.clone());
-            if let Err(why) = fetching::object(pod, id, voucher).await? {
+            if let Err(why) = fetching::bring(pod, id, voucher).await? {
                 tracing::info!("{id} was not fetched: {why}");
             }
         }

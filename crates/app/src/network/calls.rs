@@ -57,13 +57,17 @@ impl Incoming {
 impl Network {
     /// Whether somebody at this address may send yet another message.
     pub(crate) fn admit(&self, client: Option<IpAddr>, now: i64) -> Result<()> {
-        let prefix = match client {
-            Some(IpAddr::V4(address)) => address.to_string(),
-            // A subscriber has a whole /64.
-            Some(IpAddr::V6(address)) => format!("{:?}", &address.segments()[..4]),
-            None => String::new(),
-        };
-        self.admit_stranger(prefix, now)
+        self.admit_stranger(prefix(client), now)
+    }
+}
+
+/// What counts as one address.
+pub(crate) fn prefix(client: Option<IpAddr>) -> String {
+    match client {
+        Some(IpAddr::V4(address)) => address.to_string(),
+        // A subscriber has a whole /64.
+        Some(IpAddr::V6(address)) => format!("{:?}", &address.segments()[..4]),
+        None => String::new(),
     }
 }
 

@@ -1,11 +1,16 @@
-//! Fetching videos from where they live: one that somebody passed on, and all that an outbox tells of. Both are jobs, so that nobody who
-//! posts something has this pod fetch while they wait, and both are bounded: an outbox that never ends is cut.
+//! Fetching videos from where they live: one that somebody passed on, one that was last heard of long ago, and all that an outbox tells of.
+//! These are jobs, so that nobody who posts something has this pod fetch while they wait, and they are bounded: an outbox that never
+//! ends is cut.
 
 use super::{actors, calls, index, index::Applied, said, said::Voucher};
-use crate::{Error, Pod, Result};
-use db::{Tx, hosts, jobs::Job, remote_actors, remote_videos};
+use crate::{Error, Pod, Result, abreast::abreast};
+use db::{
+    Tx, hosts,
+    jobs::Job,
+    remote_actors::{self, Actor},
+    remote_videos::{self, RemoteRow},
+};
 use fedi::{Activity, Deed, Note, Object, Page, Subject, Told, Video};
-use futures_util::{StreamExt, stream};
 use names::{ActorUri, Friendship, Host, ObjectUri};
 use queue::{Outcome, Priority};
 use serde::{Deserialize, Serialize};
@@ -25,6 +30,10 @@ const ITEMS: usize = 100;
 const TIME: Duration = Duration::from_secs(300);
 /// Videos of one host that are fetched at the same time.
 const PARALLEL: usize = 4;
+/// Videos of somebody who was looked up and whom nobody follows.
+const GLANCE: usize = 20;
+/// A video that nothing was heard of for so long is fetched anew when somebody opens it (ms).
+const STALE: i64 = 2 * 24 * 3600 * 1000;
 
 #[derive(Debug, Serialize, Deserialize)]
 struct One {
@@ -43,6 +52,20 @@ struct Walk {
     at: String,
     /// Pages that were read.
     pages: u32,
+    /// How far it is read.
+    #[serde(default)]
+    reach: Reach,
+}
+
+/// How much of an outbox is read.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Reach {
+    /// All, for as long as its host is followed.
+    #[default]
+    All,
+    /// What is newest, of somebody who was looked up.
+    Glance,
 }
 
 /// Has a video fetched from where it lives.
@@ -66,10 +89,30 @@ pub(crate) async fn enqueue(tx: &mut Tx, uri: &ObjectUri, by: &ActorUri, now: i6
     Ok(())
 }
 
+/// Has a video fetched anew if it is long ago that it was heard of. Friends tell of every change, and need not be asked.
+pub(crate) async fn refresh(pod: &Pod, row: &RemoteRow) -> Result<()> {
+    let now = pod.now();
+    if row.friendship == Friendship::Friend || now - row.refreshed_at < STALE {
+        return Ok(());
+    }
+    // One of all who open it at the same time asks.
+    if remote_videos::claim_refresh(&pod.db, row.video_id, now - STALE, now).await? {
+        later(pod, &row.uri).await?;
+    }
+    Ok(())
+}
+
 /// Has an outbox read. Wake the queue after the commit.
 pub(crate) async fn crawl(tx: &mut Tx, outbox: &ObjectUri, now: i64) -> Result<()> {
-    let at = outbox.to_string();
-    let walk = Walk { at, pages: 0 };
+    read_later(tx, outbox, Reach::All, now).await
+}
+
+async fn read_later(tx: &mut Tx, outbox: &ObjectUri, reach: Reach, now: i64) -> Result<()> {
+    let walk = Walk {
+        at: outbox.to_string(),
+        pages: 0,
+        reach,
+    };
     queue::enqueue(tx, OUTBOX, &walk, None, Priority::Later, now).await?;
     Ok(())
 }
@@ -82,7 +125,7 @@ pub(crate) async fn run(pod: &Pod, job: &Job, context: &queue::Context) -> Resul
         let one: One = serde_json::from_str(&job.payload).map_err(bad)?;
         let by = one.by.and_then(|by| ActorUri::parse(&by).ok());
         if let Ok(uri) = ObjectUri::parse(&one.uri)
-            && let Err(why) = object(pod, &uri, by.map_or(Voucher::Nobody, Voucher::Actor)).await?
+            && let Err(why) = bring(pod, &uri, by.map_or(Voucher::Nobody, Voucher::Actor)).await?
         {
             return Ok(Outcome::Retry(why));
         }
@@ -111,41 +154,77 @@ pub(crate) async fn run(pod: &Pod, job: &Job, context: &queue::Context) -> Resul
 pub(super) type Tried<T> = std::result::Result<T, String>;
 
 /// Whether anything is fetched from a host.
-pub(super) async fn is_open(pod: &Pod, host: &Host) -> Result<bool> {
+pub(crate) async fn is_open(pod: &Pod, host: &Host) -> Result<bool> {
     let row = hosts::by_host(&pod.db, host).await?;
     let out = row.is_some_and(|row| row.blocked || row.friendship == Friendship::Expelled);
     Ok(!out && *host != pod.own_host()? && !db::blocks::host_is_blocked(&pod.db, host).await?)
 }
 
+/// Why an object was not got.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Missing {
+    #[error("it is not there (any more)")]
+    Gone,
+    #[error(transparent)]
+    Fetch(fetch::Error),
+    #[error("{0}")]
+    Wrong(String),
+}
+
+/// Fetches an object from where it lives. One that calls itself by another address is fetched again there, so that what somebody has put on
+/// a host as a file does not pass for what the host says.
+pub(crate) async fn object(
+    pod: &Pod,
+    uri: &ObjectUri,
+) -> Result<std::result::Result<Object, Missing>> {
+    let mut at = uri.clone();
+    for _ in 0..2 {
+        let closed = |host: &Host| Ok(Err(Missing::Wrong(format!("{host} is not asked"))));
+        if !is_open(pod, &at.host()).await? {
+            return closed(&at.host());
+        }
+        let (bytes, from) = match calls::get(pod, at.as_str(), calls::ACCEPT, calls::OBJECT).await {
+            Ok(got) => got,
+            Err(fetch::Error::Status {
+                status: 404 | 410, ..
+            }) => return Ok(Err(Missing::Gone)),
+            Err(why) => return Ok(Err(Missing::Fetch(why))),
+        };
+        if !is_open(pod, &from.host()).await? {
+            return closed(&from.host());
+        }
+        let object = match Object::fetched(&bytes, &from) {
+            Ok(Object::Tombstone(_)) => return Ok(Err(Missing::Gone)),
+            Ok(object) => object,
+            Err(why) => return Ok(Err(Missing::Wrong(why.to_string()))),
+        };
+        match object.id() {
+            Some(id) if id == from || id == at => return Ok(Ok(object)),
+            Some(id) => at = id,
+            None => break,
+        }
+    }
+    let why = format!("{uri} calls itself by another address each time");
+    Ok(Err(Missing::Wrong(why)))
+}
+
 /// Fetches a video and keeps what its host says of it.
 pub(crate) async fn video(pod: &Pod, uri: &ObjectUri) -> Result<Tried<()>> {
-    object(pod, uri, Voucher::Nobody).await
+    bring(pod, uri, Voucher::Nobody).await
 }
 
 /// Fetches a video or a comment and keeps what its host says of it. Tried again if the host does not answer.
-pub(crate) async fn object(pod: &Pod, uri: &ObjectUri, voucher: Voucher) -> Result<Tried<()>> {
-    if !is_open(pod, &uri.host()).await? {
-        return Ok(Ok(()));
-    }
-    let (bytes, from) = match calls::get(pod, uri.as_str(), calls::ACCEPT, calls::OBJECT).await {
-        Ok(got) => got,
-        Err(fetch::Error::Status {
-            status: 404 | 410, ..
-        }) => return gone(pod, uri).await.map(Ok),
-        Err(why) => return Ok(Err(why.to_string())),
-    };
-    if !is_open(pod, &from.host()).await? {
-        return Ok(Ok(()));
-    }
-    match Object::fetched(&bytes, &from) {
+pub(crate) async fn bring(pod: &Pod, uri: &ObjectUri, voucher: Voucher) -> Result<Tried<()>> {
+    match object(pod, uri).await? {
         Ok(Object::Video(found)) => {
             learn(pod, &found).await?;
             believe(pod, *found).await?;
         }
         Ok(Object::Note(note)) => return climb(pod, *note, &voucher).await,
-        Ok(Object::Tombstone(left)) if left.id == *uri => gone(pod, uri).await?,
         Ok(_) => tracing::info!("{uri} is neither a video nor a comment"),
-        Err(why) => tracing::warn!("{uri} is refused: {why}"),
+        Err(Missing::Gone) => gone(pod, uri).await?,
+        Err(Missing::Fetch(why)) => return Ok(Err(why.to_string())),
+        Err(Missing::Wrong(why)) => tracing::warn!("{uri} is refused: {why}"),
     }
     Ok(Ok(()))
 }
@@ -158,16 +237,12 @@ async fn climb(pod: &Pod, note: Note, voucher: &Voucher) -> Result<Tried<()>> {
             break;
         }
         let circle = chain.iter().any(|note| note.id == answered);
-        if circle || chain.len() >= CLIMB || !is_open(pod, &answered.host()).await? {
+        if circle || chain.len() >= CLIMB {
             return Ok(Ok(()));
         }
-        let got = calls::get(pod, answered.as_str(), calls::ACCEPT, calls::OBJECT).await;
-        let (bytes, from) = match got {
-            Ok(got) => got,
-            Err(why) => return Ok(Err(why.to_string())),
-        };
-        match Object::fetched(&bytes, &from) {
+        match object(pod, &answered).await? {
             Ok(Object::Note(note)) if note.id == answered => chain.push(*note),
+            Err(Missing::Fetch(why)) => return Ok(Err(why.to_string())),
             _ => return Ok(Ok(())),
         }
     }
@@ -210,7 +285,7 @@ async fn gone(pod: &Pod, uri: &ObjectUri) -> Result<()> {
 }
 
 /// Keeps a video as it was found on its own host: that its account says so is what the document itself says.
-async fn believe(pod: &Pod, video: Video) -> Result<()> {
+pub(crate) async fn believe(pod: &Pod, video: Video) -> Result<()> {
     let (id, owner) = (video.id.clone(), video.account().cloned());
     let subject = Subject::whole(Object::Video(Box::new(video)));
     if let (Some(owner), Some(subject)) = (owner, subject) {
@@ -244,6 +319,33 @@ pub(crate) async fn learn(pod: &Pod, video: &Video) -> Result<()> {
     Ok(())
 }
 
+/// Keeps an account or a channel that was looked up, with the account it belongs to, and has a few of its newest videos fetched.
+pub(crate) async fn get_to_know(pod: &Pod, actor: &fedi::Actor) -> Result<Option<Actor>> {
+    let has_key = actor.key.as_ref().is_some_and(|key| key.owner == actor.id);
+    if !has_key || actor.kind == fedi::ActorKind::Application {
+        return Ok(None);
+    }
+    if let Some(owner) = actor.account()
+        && owner.host() == actor.id.host()
+        && remote_actors::by_uri(&pod.db, owner).await?.is_none()
+    {
+        meet(pod, owner).await?;
+    }
+    let now = pod.now();
+    let mut tx = pod.db.begin().await?;
+    if actors::put(&mut tx, actor, now).await?.is_none() {
+        return Ok(None);
+    }
+    let at_home = |outbox: &&ObjectUri| outbox.host() == actor.id.host();
+    if let Some(outbox) = actor.outbox.as_ref().filter(at_home) {
+        read_later(&mut tx, outbox, Reach::Glance, now).await?;
+    }
+    tx.commit().await?;
+    pod.queue.wake();
+    pod.lists.clear();
+    Ok(remote_actors::by_uri(&pod.db, &actor.id).await?)
+}
+
 async fn meet(pod: &Pod, uri: &ActorUri) -> Result<()> {
     match actors::fetch(pod, uri).await {
         Ok(actor) if actor.id == *uri => {
@@ -266,7 +368,8 @@ async fn pages(pod: &Pod, walk: &Walk) -> Result<Tried<Option<Walk>>> {
         };
         let host = uri.host();
         // The follow may have ended meanwhile.
-        if !is_open(pod, &host).await? || !super::inbox::is_followed(pod, &host).await? {
+        let followed = super::inbox::is_followed(pod, &host).await?;
+        if !is_open(pod, &host).await? || (walk.reach == Reach::All && !followed) {
             return Ok(Ok(None));
         }
         let page = match page(pod, &uri).await {
@@ -274,8 +377,9 @@ async fn pages(pod: &Pod, walk: &Walk) -> Result<Tried<Option<Walk>>> {
             Err(why) => return Ok(Err(why)),
         };
         pages += 1;
-        read(pod, &host, page.items).await?;
+        read(pod, &host, page.items, walk.reach).await?;
         match page.next {
+            _ if walk.reach == Reach::Glance => return Ok(Ok(None)),
             Some(next) if next.host() == host && pages < ALL_PAGES => at = next.to_string(),
             Some(_) if pages >= ALL_PAGES => {
                 tracing::warn!(%host, pages, "the outbox is longer than is read");
@@ -284,7 +388,8 @@ async fn pages(pod: &Pod, walk: &Walk) -> Result<Tried<Option<Walk>>> {
             _ => return Ok(Ok(None)),
         }
     }
-    Ok(Ok(Some(Walk { at, pages })))
+    let reach = walk.reach;
+    Ok(Ok(Some(Walk { at, pages, reach })))
 }
 
 /// A page of a list; of a whole list, its first.
@@ -313,9 +418,13 @@ pub(super) async fn page(pod: &Pod, uri: &ObjectUri) -> Tried<Page> {
 }
 
 /// Keeps what a page tells of; videos that are only named are fetched.
-async fn read(pod: &Pod, host: &Host, items: Vec<Subject>) -> Result<()> {
+async fn read(pod: &Pod, host: &Host, items: Vec<Subject>, reach: Reach) -> Result<()> {
     let mut named = Vec::new();
-    for item in items.iter().take(ITEMS) {
+    let most = match reach {
+        Reach::All => ITEMS,
+        Reach::Glance => GLANCE,
+    };
+    for item in items.iter().take(most) {
         match item.told_by(host) {
             Told::Here(Object::Activity(activity)) => match (&activity.deed, activity.object()) {
                 (Deed::Create(_), Some(Told::Here(Object::Video(video)))) => {
@@ -331,18 +440,21 @@ async fn read(pod: &Pod, host: &Host, items: Vec<Subject>) -> Result<()> {
             _ => {}
         }
     }
-    let fetched: Vec<_> = stream::iter(named)
-        .map(
-            async |uri| match remote_videos::by_uri(&pod.db, &uri).await {
-                Ok(None) => video(pod, &uri).await,
+    if reach == Reach::Glance {
+        // Whom nobody follows does not send this pod to others.
+        named.retain(|uri| uri.host() == *host);
+    }
+    let fetched = abreast(PARALLEL, named, |uri| {
+        let pod = pod.clone();
+        async move {
+            match remote_videos::by_uri(&pod.db, &uri).await {
+                Ok(None) => video(&pod, &uri).await,
                 Ok(Some(_)) => Ok(Ok(())),
                 Err(why) => Err(why.into()),
-            },
-        )
-        .buffer_unordered(PARALLEL)
-        .collect()
-        .await;
-    for outcome in fetched {
+            }
+        }
+    });
+    for outcome in fetched.await? {
         if let Err(why) = outcome? {
             tracing::info!(%host, "a video was not fetched: {why}");
         }

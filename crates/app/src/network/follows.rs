@@ -2,7 +2,7 @@
 //! outbox carries the question, and the answer comes to the inbox.
 
 use super::{POD_NAME, actors, calls, friends, inbox, ours};
-use crate::{Error, Pod, Result, access, access::Right};
+use crate::{Error, Pod, Result, abreast::abreast, access, access::Right};
 use db::{
     follows::{self as rows, Direction, FollowOfBoth, FollowQuery, FollowSort},
     hosts,
@@ -13,7 +13,6 @@ use fedi::{
     ActorKind as Kind, Deed, Followed, Undone,
     webfinger::{Handle, JRD_TYPE, Jrd},
 };
-use futures_util::{StreamExt, stream};
 use names::{ActorUri, FollowState, Friendship, Host};
 
 /// Actors that are asked at the same time, and in one request.
@@ -75,17 +74,19 @@ pub async fn follow(pod: &Pod, user: &User, hosts: &[String], handles: &[String]
     if wanted.iter().any(|handle| *handle.host() == us) {
         return Err(Error::invalid("hosts", "a pod does not follow itself"));
     }
-    let outcomes: Vec<_> = stream::iter(wanted)
-        .map(async |handle| match ask(pod, &handle).await {
-            Ok(()) => None,
-            Err(Error::Internal(why)) => Some(Err(Error::Internal(why))),
-            Err(why) => Some(Ok(format!("{handle}: {why}"))),
-        })
-        .buffered(PARALLEL)
-        .collect()
-        .await;
+    let asked = abreast(PARALLEL, wanted, |handle| {
+        let pod = pod.clone();
+        async move { (ask(&pod, &handle).await, handle) }
+    });
+    let mut failed = Vec::new();
+    for (asked, handle) in asked.await? {
+        match asked {
+            Ok(()) => {}
+            Err(Error::Internal(why)) => return Err(Error::Internal(why)),
+            Err(why) => failed.push(format!("{handle}: {why}")),
+        }
+    }
     pod.network.told();
-    let failed = outcomes.into_iter().flatten().collect::<Result<Vec<_>>>()?;
     if failed.is_empty() {
         return Ok(());
     }
@@ -149,7 +150,7 @@ fn subject(target: &ActorUri) -> String {
 }
 
 /// Finds the actor of a handle. Only its own host is asked, and only an actor of that host is taken.
-async fn find(pod: &Pod, handle: &Handle) -> std::result::Result<fedi::Actor, String> {
+pub(super) async fn find(pod: &Pod, handle: &Handle) -> std::result::Result<fedi::Actor, String> {
     let url = format!("{}{}", pod.base_of(handle.host()), handle.question());
     let accept = format!("{JRD_TYPE}, application/json");
     let (bytes, from) = calls::get(pod, &url, &accept, ANSWER)

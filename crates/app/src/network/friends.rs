@@ -3,13 +3,12 @@
 //! name. A friendship is a mutual follow of the two pods' actors, and begins with the whole list of public videos, both ways.
 
 use super::{actors, calls, calls::Incoming, ours, scores};
-use crate::{Error, Pod, Result, access, access::Right};
+use crate::{Error, Pod, Result, abreast::abreast, access, access::Right};
 use db::{
     hosts::{self, HostFacts, HostRow},
     users::User,
 };
 use fedi::signature::Window;
-use futures_util::{StreamExt, stream};
 use names::{FollowState, Friendship, Host};
 use podnet::{
     Agreement, join,
@@ -83,11 +82,11 @@ pub async fn make(pod: &Pod, user: &User, hosts: Option<&[String]>) -> Result<Ve
         .filter(|host| **host != ourselves)
         .cloned()
         .collect();
-    let answers: Vec<_> = stream::iter(asked)
-        .map(async |host| (ask_for_friends(pod, &host).await, host))
-        .buffered(PARALLEL)
-        .collect()
-        .await;
+    let answers = abreast(PARALLEL, asked, |host| {
+        let pod = pod.clone();
+        async move { (ask_for_friends(&pod, &host).await, host) }
+    })
+    .await?;
     let lists: Vec<_> = answers
         .into_iter()
         .filter_map(|(list, owner)| {
@@ -114,9 +113,10 @@ pub async fn make(pod: &Pod, user: &User, hosts: Option<&[String]>) -> Result<Ve
             because: "entry pod".into(),
         })
         .collect();
-    let presented: Vec<_> = stream::iter(plan.candidates)
-        .map(async |candidate| {
-            let told = match present(pod, &candidate.host).await {
+    let presented = abreast(PARALLEL, plan.candidates, |candidate| {
+        let pod = pod.clone();
+        async move {
+            let told = match present(&pod, &candidate.host).await {
                 Ok(told) => told,
                 Err(why) => Told::new(Outcome::Unreachable, internal(why)),
             };
@@ -126,11 +126,9 @@ pub async fn make(pod: &Pod, user: &User, hosts: Option<&[String]>) -> Result<Ve
                 message: told.message,
                 because: candidate.reason.to_string(),
             }
-        })
-        .buffered(PARALLEL)
-        .collect()
-        .await;
-    made.extend(presented);
+        }
+    });
+    made.extend(presented.await?);
     pod.network.wake.notify_one();
     Ok(made)
 }
