@@ -5,11 +5,15 @@
 mod client;
 mod clips;
 mod forged;
+mod network;
+mod stranger;
 mod wires;
 
 pub use client::{Answer, Client};
 pub use clips::{Clip, clip};
 pub use forged::Forged;
+pub use network::{make_friends, names, plain, settle, talk};
+pub use stranger::Stranger;
 pub use wires::{Fate, Wires, network_on_both, network_on_both_with};
 
 use app::{Clock, Pod, Settings, SignUp, Transcoding};

@@ -2,44 +2,25 @@
 
 #![expect(clippy::unwrap_used, reason = "a story that cannot go on fails")]
 
-use app::{Settings, network::Envelopes};
 use axum::{Router, routing::get};
-use fedi::{
-    Actor, ActorKey, ActorKind,
-    keys::PrivateKey,
-    signature::{Outgoing, sign},
-};
-use fetch::Request;
-use names::{ActorUri, Host, InboxUri, KeyUri};
 use serde_json::{Value, json};
-use testpod::{Client, Clip, TestPod, Wires, clip, network_on_both_with, on_both};
-
-fn plain(settings: &mut Settings) {
-    settings.network.envelopes = Envelopes::Unused;
-}
-
-/// Lets everybody send what is due and do their jobs, until nobody has anything to do.
-async fn talk(pods: &[TestPod]) {
-    pods[0].pass(60_000);
-    loop {
-        let mut done = 0;
-        for pod in pods {
-            done += app::network::sending::drain(&pod.pod, "test")
-                .await
-                .unwrap();
-            done += pod.pod.run_jobs().await;
-        }
-        if done == 0 {
-            return;
-        }
-        pods[0].pass(60_000);
-    }
-}
+use testpod::{
+    Client, Clip, Stranger, TestPod, Wires, clip, network_on_both_with, on_both, plain, settle,
+};
 
 async fn upload(pod: &TestPod, user: &Client, fields: Value) -> String {
     let uuid = user.upload(&clip(Clip::Mp4), fields).await;
     pod.run_jobs().await;
     uuid
+}
+
+/// A note that answers something.
+fn note_by(by: &Stranger, id: &str, answered: &str, text: &str) -> Value {
+    json!({
+        "type": "Note", "id": id, "attributedTo": by.actor.as_str(), "content": text,
+        "inReplyTo": answered, "published": "2026-01-01T00:00:00Z",
+        "to": ["https://www.w3.org/ns/activitystreams#Public"],
+    })
 }
 
 async fn say(user: &Client, video: &str, above: Option<i64>, text: &str) -> i64 {
@@ -228,9 +209,9 @@ async fn there_and_back(pods: &[TestPod], us: usize, them: usize) {
     let alice = far.user(&format!("alice{us}")).await;
     let bob = near.user(&format!("bob{us}")).await;
     let video = upload(far, &alice, json!({ "name": "The sea" })).await;
-    talk(pods).await;
+    settle(pods, 60_000, 60_000).await;
     let thread = say(&bob, &video, None, "From <afar> &\nbeyond").await;
-    talk(pods).await;
+    settle(pods, 60_000, 60_000).await;
     assert_eq!(texts(far, &video).await, ["From <afar> &\nbeyond"]);
     let list = threads(&alice, &video).await;
     let there = list["data"][0]["id"].as_i64().unwrap();
@@ -241,7 +222,7 @@ async fn there_and_back(pods: &[TestPod], us: usize, them: usize) {
     );
     // The answer comes back, below what it answers.
     say(&alice, &video, Some(there), "Welcome").await;
-    talk(pods).await;
+    settle(pods, 60_000, 60_000).await;
     let whole = tree(&bob, &video, thread).await;
     assert_eq!(
         whole["children"][0]["comment"]["text"], "Welcome",
@@ -258,7 +239,7 @@ async fn there_and_back(pods: &[TestPod], us: usize, them: usize) {
         ("like", 1, 0),
     ] {
         rate(&bob, &video, rating).await;
-        talk(pods).await;
+        settle(pods, 60_000, 60_000).await;
         for pod in pods {
             let (_, l, d, _) = counts(pod, &video).await;
             assert_eq!((l, d), (likes, dislikes), "{rating} {}", pod.pod.host());
@@ -268,9 +249,9 @@ async fn there_and_back(pods: &[TestPod], us: usize, them: usize) {
     let path = format!("/api/v1/videos/{video}/views");
     near.anonymous().post(&path, view).await.expect(204);
     near.pass(600_000);
-    talk(pods).await;
+    settle(pods, 60_000, 60_000).await;
     near.pass(600_000);
-    talk(pods).await;
+    settle(pods, 60_000, 60_000).await;
     for pod in pods {
         assert_eq!(counts(pod, &video).await.3, 1, "{}", pod.pod.host());
     }
@@ -278,7 +259,7 @@ async fn there_and_back(pods: &[TestPod], us: usize, them: usize) {
     bob.delete(&format!("/api/v1/videos/{video}/comments/{thread}"))
         .await
         .expect(204);
-    talk(pods).await;
+    settle(pods, 60_000, 60_000).await;
     for pod in pods {
         let list = threads(&pod.anonymous(), &video).await;
         assert_eq!(list["data"][0]["isDeleted"], true, "{list}");
@@ -286,14 +267,14 @@ async fn there_and_back(pods: &[TestPod], us: usize, them: usize) {
     }
     // The owner of the video deletes what was said elsewhere.
     say(&bob, &video, None, "Rude").await;
-    talk(pods).await;
+    settle(pods, 60_000, 60_000).await;
     let list = threads(&alice, &video).await;
     let rude = list["data"][1]["id"].as_i64().unwrap();
     alice
         .delete(&format!("/api/v1/videos/{video}/comments/{rude}"))
         .await
         .expect(204);
-    talk(pods).await;
+    settle(pods, 60_000, 60_000).await;
     for pod in pods {
         assert_eq!(texts(pod, &video).await, [""], "{}", pod.pod.host());
     }
@@ -313,7 +294,7 @@ async fn between_pods_in_plain_activitypub() {
                 .await
                 .expect(204);
         }
-        talk(pods).await;
+        settle(pods, 60_000, 60_000).await;
         there_and_back(pods, 0, 1).await;
         there_and_back(pods, 1, 0).await;
         let sent = wires.sent();
@@ -341,7 +322,7 @@ async fn between_friends() {
                     .await
                     .expect(200);
             }
-            talk(pods).await;
+            settle(pods, 60_000, 60_000).await;
             there_and_back(pods, 0, 1).await;
             let sent = wires.sent();
             assert!(
@@ -354,71 +335,6 @@ async fn between_friends() {
         },
     )
     .await;
-}
-
-/// Somebody with a key on a host of their own.
-struct Stranger {
-    actor: ActorUri,
-    key: PrivateKey,
-}
-
-impl Stranger {
-    fn new(actor: &str) -> Self {
-        Self {
-            actor: ActorUri::parse(actor).unwrap(),
-            key: PrivateKey::generate().unwrap(),
-        }
-    }
-
-    fn key_id(&self) -> KeyUri {
-        KeyUri::parse(&format!("{}#main-key", self.actor)).unwrap()
-    }
-
-    fn document(&self) -> String {
-        let inbox = InboxUri::parse(&format!("{}/inbox", self.actor)).unwrap();
-        let name = self.actor.as_str().rsplit('/').next().unwrap().to_owned();
-        let mut actor = Actor::new(ActorKind::Person, self.actor.clone(), name, inbox);
-        actor.key = Some(ActorKey {
-            id: self.key_id(),
-            owner: self.actor.clone(),
-            key: self.key.public().clone(),
-        });
-        actor.document().to_string()
-    }
-
-    async fn post(&self, wires: &Wires, pod: &TestPod, said: &Value) -> u16 {
-        let host = Host::parse(pod.pod.host()).unwrap();
-        let body = said.to_string();
-        let outgoing = Outgoing {
-            method: "POST",
-            target: "/inbox",
-            host: &host,
-            body: Some(body.as_bytes()),
-            extra: &[],
-        };
-        let headers = sign(&outgoing, &self.key, &self.key_id(), pod.pod.now());
-        let mut request = Request::post(format!("https://{host}/inbox"), body, 64 << 10);
-        request.headers.extend(headers);
-        let answer = wires.carry(self.actor.to_string(), request).await.unwrap();
-        answer.status
-    }
-
-    fn says(&self, kind: &str, object: impl Into<Value>) -> Value {
-        let host = self.actor.host();
-        json!({
-            "type": kind, "id": format!("https://{host}/activities/{}", uuid::Uuid::new_v4()),
-            "actor": self.actor.as_str(), "object": object.into(),
-            "to": ["https://www.w3.org/ns/activitystreams#Public"],
-        })
-    }
-
-    fn note(&self, id: &str, answered: &str, text: &str) -> Value {
-        json!({
-            "type": "Note", "id": id, "attributedTo": self.actor.as_str(), "content": text,
-            "inReplyTo": answered, "published": "2026-01-01T00:00:00Z",
-            "to": ["https://www.w3.org/ns/activitystreams#Public"],
-        })
-    }
 }
 
 #[tokio::test]
@@ -469,7 +385,7 @@ async fn strangers_say_only_what_is_theirs() {
         assert_eq!(counts(pod, &video).await.3, 0);
 
         let script = "<p>Hi <script>alert(1)</script><img src=x onerror=y></p>";
-        let first = eve.note(note, &uri, script);
+        let first = note_by(&eve, note, &uri, script);
         // In another's name, of the same host and of another.
         assert_eq!(
             mallory
@@ -484,17 +400,18 @@ async fn strangers_say_only_what_is_theirs() {
         );
         // An answer to nothing that is known, one in a circle, one that is not public, one that says nothing.
         let unknown = format!("https://pod1.example/videos/watch/{}", uuid::Uuid::new_v4());
-        let mut secret = eve.note("https://eve.example/notes/4", &uri, "secret");
+        let mut secret = note_by(&eve, "https://eve.example/notes/4", &uri, "secret");
         secret["to"] = json!([alice_uri()]);
         for other in [
-            eve.note("https://eve.example/notes/2", &unknown, "x"),
-            eve.note(
+            note_by(&eve, "https://eve.example/notes/2", &unknown, "x"),
+            note_by(
+                &eve,
                 "https://eve.example/notes/3",
                 "https://eve.example/notes/3",
                 "x",
             ),
             secret,
-            eve.note("https://eve.example/notes/5", &uri, "<img src=x>"),
+            note_by(&eve, "https://eve.example/notes/5", &uri, "<img src=x>"),
         ] {
             assert_eq!(eve.post(wires, pod, &eve.says("Create", other)).await, 202);
         }
@@ -528,7 +445,12 @@ async fn strangers_say_only_what_is_theirs() {
         assert_eq!(eve.post(wires, pod, &eve.says("Update", other)).await, 202);
         assert_eq!(texts(pod, &video).await, ["Stolen"]);
         // An answer to it by somebody third, and one of a megabyte.
-        let answer = dan.note("https://dan.example/notes/1", note, &"x".repeat(900_000));
+        let answer = note_by(
+            &dan,
+            "https://dan.example/notes/1",
+            note,
+            &"x".repeat(900_000),
+        );
         assert_eq!(dan.post(wires, pod, &dan.says("Create", answer)).await, 202);
         let thread = threads(&alice, &video).await["data"][0]["id"]
             .as_i64()
@@ -536,7 +458,12 @@ async fn strangers_say_only_what_is_theirs() {
         let whole = tree(&alice, &video, thread).await;
         let text = whole["children"][0]["comment"]["text"].as_str().unwrap();
         assert!(text.len() <= 10_000, "{}", text.len());
-        let huge = dan.note("https://dan.example/notes/2", note, &"x".repeat(1_100_000));
+        let huge = note_by(
+            &dan,
+            "https://dan.example/notes/2",
+            note,
+            &"x".repeat(1_100_000),
+        );
         assert!(dan.post(wires, pod, &dan.says("Create", huge)).await >= 400);
 
         // Deleted is deleted, whatever comes after.
@@ -556,7 +483,7 @@ async fn strangers_say_only_what_is_theirs() {
             .put(&edit, json!({ "commentsPolicy": 2 }))
             .await
             .expect(204);
-        let late = eve.note("https://eve.example/notes/9", &uri, "late");
+        let late = note_by(&eve, "https://eve.example/notes/9", &uri, "late");
         assert_eq!(eve.post(wires, pod, &eve.says("Create", late)).await, 202);
         assert_eq!(counts(pod, &video).await.0, 0);
     })
@@ -576,11 +503,11 @@ async fn a_third_pod_believes_the_pod_of_the_video() {
         root.post("/api/v1/server/following", hosts)
             .await
             .expect(204);
-        talk(pods).await;
+        settle(pods, 60_000, 60_000).await;
         let uri = format!("https://pod2.example/videos/watch/{video}");
         let eve = Stranger::new("https://eve.example/eve");
         let id = "https://eve.example/notes/1";
-        let note = eve.note(id, &uri, "Hi");
+        let note = note_by(&eve, id, &uri, "Hi");
         let page = |text: String| {
             get(move || async move { ([("content-type", "application/activity+json")], text) })
         };
@@ -592,16 +519,16 @@ async fn a_third_pod_believes_the_pod_of_the_video() {
         let create = eve.says("Create", note);
         for said in [&create, &eve.says("Announce", id)] {
             assert_eq!(eve.post(wires, near, said).await, 202);
-            talk(pods).await;
+            settle(pods, 60_000, 60_000).await;
             assert_eq!(texts(near, &video).await, Vec::<String>::new());
         }
         assert_eq!(eve.post(wires, far, &create).await, 202);
-        talk(pods).await;
+        settle(pods, 60_000, 60_000).await;
         let announced = json!({ "type": "Announce", "actor": eve.actor.as_str(), "object": id });
         for undo in [eve.says("Undo", announced), eve.says("Announce", id)] {
             assert_eq!(texts(near, &video).await, ["Hi"]);
             assert_eq!(eve.post(wires, near, &undo).await, 202);
-            talk(pods).await;
+            settle(pods, 60_000, 60_000).await;
         }
         assert_eq!(texts(near, &video).await, ["Hi"]);
     })

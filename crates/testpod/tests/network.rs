@@ -3,45 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a story that cannot go on fails")]
 
 use serde_json::{Value, json};
-use testpod::{Clip, TestPod, Wires, clip, network_on_both};
-
-/// Lets everybody send what is due, until nobody has anything to say.
-async fn talk(pods: &[TestPod]) {
-    pods[0].pass(2000);
-    loop {
-        let mut sent = 0;
-        for pod in pods {
-            sent += app::network::sending::drain(&pod.pod, "test")
-                .await
-                .unwrap();
-        }
-        if sent == 0 {
-            return;
-        }
-        pods[0].pass(1);
-    }
-}
-
-async fn make_friends(pod: &TestPod, hosts: &[&str]) -> Value {
-    let root = pod.root().await;
-    let answer = root
-        .post("/api/v1/pods/makefriends", json!({ "hosts": hosts }))
-        .await;
-    answer.expect(200).json()["results"].clone()
-}
-
-async fn names(pod: &TestPod) -> Vec<String> {
-    let list = pod
-        .anonymous()
-        .get("/api/v1/videos")
-        .await
-        .expect(200)
-        .json();
-    let names = list["data"].as_array().unwrap().iter();
-    names
-        .map(|video| video["name"].as_str().unwrap().to_owned())
-        .collect()
-}
+use testpod::{Clip, TestPod, Wires, clip, make_friends, names, network_on_both, talk};
 
 async fn friends(pod: &TestPod) -> Vec<String> {
     let list = pod.anonymous().get("/api/v1/pods").await.expect(200).json();
@@ -76,7 +38,7 @@ async fn the_founding_story() {
 
         talk(pods).await;
         for pod in [one, two] {
-            assert_eq!(names(pod).await, ["The sea"]);
+            assert_eq!(names(pod, "-publishedAt").await, ["The sea"]);
             let found = pod.anonymous().get("/api/v1/search/videos?search=sea").await.json();
             assert_eq!(found["total"], 1);
             let video = pod.anonymous().video(&uuid).await;
@@ -105,7 +67,7 @@ async fn the_founding_story() {
         wires.sent();
         alice.put(&format!("/api/v1/videos/{uuid}"), json!({ "name": "The deep sea" })).await.expect(204);
         talk(pods).await;
-        assert_eq!(names(one).await, ["The deep sea"]);
+        assert_eq!(names(one, "-publishedAt").await, ["The deep sea"]);
         let sent = wires.sent();
         assert_eq!(sent.len(), 2, "one request to each friend");
         for (_, request) in &sent {
@@ -120,14 +82,14 @@ async fn the_founding_story() {
 
         alice.put(&format!("/api/v1/videos/{uuid}"), json!({ "privacy": 2 })).await.expect(204);
         talk(pods).await;
-        assert_eq!(names(two).await, Vec::<String>::new());
+        assert_eq!(names(two, "-publishedAt").await, Vec::<String>::new());
         alice.put(&format!("/api/v1/videos/{uuid}"), json!({ "privacy": 1 })).await.expect(204);
         talk(pods).await;
-        assert_eq!(names(two).await, ["The deep sea"]);
+        assert_eq!(names(two, "-publishedAt").await, ["The deep sea"]);
 
         alice.delete(&format!("/api/v1/videos/{uuid}")).await.expect(204);
         talk(pods).await;
-        assert_eq!((names(one).await, names(two).await), (vec![], vec![]));
+        assert_eq!((names(one, "-publishedAt").await, names(two, "-publishedAt").await), (vec![], vec![]));
         three.run_jobs().await;
     })
     .await;
@@ -142,7 +104,7 @@ async fn quitting_empties_the_index() {
         upload(two, "The sea").await;
         make_friends(one, &["pod2.example"]).await;
         talk(pods).await;
-        assert_eq!(names(one).await, ["The sea"]);
+        assert_eq!(names(one, "-publishedAt").await, ["The sea"]);
         let root = one.root().await;
         let answer = root
             .post(
@@ -151,12 +113,12 @@ async fn quitting_empties_the_index() {
             )
             .await;
         assert_eq!(answer.expect(200).json()["results"][0]["outcome"], "quit");
-        assert_eq!(names(one).await, Vec::<String>::new());
+        assert_eq!(names(one, "-publishedAt").await, Vec::<String>::new());
         assert_eq!((friends(one).await, friends(two).await), (vec![], vec![]));
         // And may begin anew.
         make_friends(two, &["pod1.example"]).await;
         talk(pods).await;
-        assert_eq!(names(one).await, ["The sea"]);
+        assert_eq!(names(one, "-publishedAt").await, ["The sea"]);
     })
     .await;
 }
@@ -204,7 +166,7 @@ async fn nothing_is_lost_while_a_pod_is_away() {
             .await
             .expect(204);
         talk(pods).await;
-        assert_eq!(names(one).await, ["The sea"]);
+        assert_eq!(names(one, "-publishedAt").await, ["The sea"]);
         assert_eq!(wires.sent().len(), 1);
         let score = root
             .get("/api/v1/pods/pod1.example/score-history")
