@@ -1,14 +1,15 @@
 /*
  * Three fresh pods become a network by two clicks. A video that is uploaded to the third is seen and found on the other two, and
  * watched there: viewers of different pods pass its pieces to each other. Deleted at its origin it is gone everywhere, and a pod
- * that quits forgets what it knew of the others.
+ * that quits forgets what it knew of the others. Their administrators block, follow, quit all, and try again when one was away.
  */
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { browser, clip, minute, noBarriers, picture, pictures, plays, startDemo, until } from './pod.mjs'
+import { browser, clip, looks, minute, noBarriers, picture, plays, signedIn, startDemo, startPod, until, wide } from './pod.mjs'
 
-const wide = { width: 1280, height: 800 }
-const phone = { width: 390, height: 844 }
 let demo, one, two, three, people, admins
 before(async () => {
   demo = await startDemo(3, { SHOAL_TRANSCODING_HEIGHTS: '144' })
@@ -21,38 +22,6 @@ after(async () => {
   const status = await demo?.end()
   assert.equal(status, 0, `the demonstration ends cleanly:\n${demo?.log()}`)
 })
-
-/** A page on which root of a pod is signed in. */
-async function signedIn(pod, person, viewport = wide) {
-  const page = await person.newPage({ viewport })
-  page.policies = []
-  page.on('console', (message) => /Content.Security.Policy/i.test(message.text()) && page.policies.push(message.text()))
-  await page.goto(`${pod.address}/login`)
-  await page.fill('#name', 'root')
-  await page.fill('#password', 'root-password')
-  await page.keyboard.press('Enter')
-  await page.waitForURL(`${pod.address}/`)
-  return page
-}
-
-/** The page as people see it: wide and narrow, light and dark, with axe looking at each. */
-async function looks(page, name, at = 'body') {
-  await page.emulateMedia({ reducedMotion: 'reduce' })
-  for (const [size, viewport] of [['wide', wide], ['phone', phone]]) {
-    for (const colorScheme of ['light', 'dark']) {
-      await page.setViewportSize(viewport)
-      await page.emulateMedia({ colorScheme })
-      await page.waitForTimeout(300)
-      // Colours on their way to others have no contrast of their own.
-      await until('nothing changes its colour', () => page.evaluate(() => document.getAnimations().every((one) => !(one instanceof CSSTransition))))
-      await noBarriers(page)
-      if (pictures) await page.evaluate((at) => document.querySelector(at).scrollIntoView({ block: at === 'body' ? 'start' : 'center' }), at)
-      await picture(page, `${name}-${size}-${colorScheme}`)
-    }
-  }
-  await page.setViewportSize(wide)
-  await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'no-preference' })
-}
 
 const listed = async (pod) => (await pod.json('/api/v1/videos')).data
 const sums = (page) =>
@@ -213,4 +182,96 @@ test('a pod that quits forgets what it knew', async () => {
   assert.equal((await listed(two)).length, 1, 'pod 2 is still a friend')
   const { data } = await one.json('/api/v1/pods')
   assert.deepEqual(data.map((pod) => pod.host), [two.host])
+})
+
+test('a pod is blocked, unblocked, and made a friend again', async () => {
+  const page = admins.two
+  await page.goto(`${two.address}/admin/network`)
+  const card = page.locator(`[data-pod="${three.host}"]`)
+  await card.getByRole('button', { name: 'More for' }).click()
+  await page.getByRole('button', { name: 'Block', exact: true }).first().click()
+  await page.locator('[data-do=block]').click()
+  const row = page.locator(`[data-row=blocked][data-name="${three.host}"]`)
+  await row.waitFor()
+  await until('its videos are gone', async () => (await listed(two)).length === 0, 20)
+  await looks(page, 'network-blocked', '[data-row=blocked]')
+  await row.getByRole('button').click()
+  await row.waitFor({ state: 'detached' })
+  // By hand, as for a pod that is not known.
+  await page.getByLabel('Host of a pod').fill('pest.example')
+  await page.keyboard.press('Enter')
+  const other = page.locator('[data-row=blocked][data-name="pest.example"]')
+  await other.waitFor()
+  await other.getByRole('button').click()
+  await other.waitFor({ state: 'detached' })
+  await card.getByRole('button', { name: /Make friends/ }).click()
+  await page.locator(`[data-pod="${three.host}"][data-state=friend]`).waitFor({ timeout: 60_000 })
+})
+
+test('one press quits all friends', async () => {
+  const page = admins.two
+  await page.getByRole('button', { name: 'Quit the network' }).click()
+  await noBarriers(page)
+  await page.locator('[data-do=quit]').click()
+  for (const { host } of [one, three]) await page.locator(`[data-pod="${host}"][data-state=quit]`).waitFor({ timeout: 20_000 })
+  const friends = async (pod) => (await pod.json('/api/v1/pods')).data.map((pod) => pod.host)
+  assert.deepEqual(await friends(two), [])
+  await until('the others know', async () => (await Promise.all([one, three].map(friends))).every((hosts) => !hosts.includes(two.host)), 20)
+})
+
+test('a pod follows another in plain ActivityPub, and no more', async () => {
+  const [page, followed] = [admins.two, admins.one]
+  await page.getByLabel('Hosts or handles').fill(`http://${one.host}/`)
+  await page.keyboard.press('Enter')
+  const row = page.locator(`[data-row=following][data-name="${one.host}"]`)
+  await row.waitFor()
+  await followed.goto(`${one.address}/admin/network`)
+  const follower = followed.locator(`[data-row^=follower][data-name="${two.host}"]`)
+  await until('the follower is seen', async () => {
+    await followed.reload()
+    await followed.getByRole('heading', { name: 'Who follows this pod' }).waitFor()
+    return follower.first().waitFor({ timeout: 2000 }).then(() => true, () => false)
+  }, 30)
+  const approve = follower.getByRole('button', { name: 'Approve' })
+  if (await approve.count()) await approve.click()
+  await followed.locator(`[data-row=follower-accepted][data-name="${two.host}"]`).waitFor({ timeout: 20_000 })
+  await looks(followed, 'network-followers', '[data-row^=follower]')
+  await row.getByRole('button').click()
+  await row.waitFor({ state: 'detached' })
+  await page.getByRole('button', { name: 'Undo' }).click()
+  await row.getByRole('button').click()
+  await looks(page, 'network-following', 'form:last-of-type')
+  await until('it is not followed any more', async () => (await two.json('/api/v1/server/following')).total === 0, 20)
+})
+
+test('what waits for a pod that was away is sent at a press', async () => {
+  const folders = [mkdtempSync(join(tmpdir(), 'shoal-e2e-')), mkdtempSync(join(tmpdir(), 'shoal-e2e-'))]
+  const pods = []
+  try {
+    for (const folder of folders) pods.push(await startPod({ SHOAL_TRANSCODING_HEIGHTS: '144' }, folder))
+    const [here, away] = pods
+    const place = { address: away.address, port: new URL(away.address).port }
+    const host = new URL(away.address).host
+    const page = await signedIn(here, people[0])
+    await page.goto(`${here.address}/admin/network`)
+    await page.getByLabel('Hosts of pods').fill(host)
+    await page.keyboard.press('Enter')
+    const card = page.locator(`[data-pod="${host}"]`)
+    await page.locator(`[data-pod="${host}"][data-state=friend]`).waitFor({ timeout: 60_000 })
+    await away.kill()
+    const short = clip('second.mp4', ['testsrc2=size=320x180:rate=25:duration=1'], '-c:v libx264 -preset ultrafast -pix_fmt yuv420p')
+    await here.upload(short, { name: 'News' })
+    const retry = card.getByRole('button', { name: 'Retry now' })
+    await retry.waitFor({ timeout: 120_000 })
+    await looks(page, 'network-away', `[data-pod="${host}"]`)
+    pods[1] = await startPod({ SHOAL_TRANSCODING_HEIGHTS: '144' }, folders[1], place)
+    await retry.click()
+    await page.getByText(`It is being sent to ${host} now.`).waitFor()
+    await until('it is listed there', async () => (await listed(pods[1])).length === 1, 20)
+    await until('nothing waits', async () => (await card.locator('[data-stat=waiting]').getAttribute('data-count')) === '0', 20)
+    await page.close()
+  } finally {
+    for (const pod of pods) await pod.end()
+    for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+  }
 })

@@ -131,7 +131,7 @@ export async function startPod(settings = {}, folder = undefined, place = undefi
     },
     async end() {
       child.kill('SIGTERM')
-      await new Promise((done) => (child.exitCode === null ? child.once('exit', done) : done()))
+      await new Promise((done) => (child.exitCode === null && child.signalCode === null ? child.once('exit', done) : done()))
       if (!folder) rmSync(data, { recursive: true, force: true })
       return child.exitCode
     },
@@ -221,4 +221,39 @@ export async function picture(page, name) {
   if (!pictures) return
   mkdirSync(pictures, { recursive: true })
   await page.screenshot({ path: join(pictures, `${name}.png`) })
+}
+
+export const wide = { width: 1280, height: 800 }
+const phone = { width: 390, height: 844 }
+
+/** A page of this person's browser, on which somebody of the pod is signed in. What its policy forbids is collected in `policies`. */
+export async function signedIn(pod, person, name = 'root') {
+  const page = await person.newPage({ viewport: wide })
+  page.policies = []
+  page.on('console', (message) => /Content.Security.Policy/i.test(message.text()) && page.policies.push(message.text()))
+  await page.goto(`${pod.address}/login`)
+  await page.fill('#name', name)
+  await page.fill('#password', `${name}-password`)
+  await page.keyboard.press('Enter')
+  await page.waitForURL(`${pod.address}/`)
+  return page
+}
+
+/** The page as people see it: wide and narrow, light and dark, with axe looking at each. */
+export async function looks(page, name, at = 'body') {
+  await page.emulateMedia({ reducedMotion: 'reduce' })
+  for (const [size, viewport] of [['wide', wide], ['phone', phone]]) {
+    for (const colorScheme of ['light', 'dark']) {
+      await page.setViewportSize(viewport)
+      await page.emulateMedia({ colorScheme })
+      await page.waitForTimeout(300)
+      // Colours on their way to others have no contrast of their own.
+      await until('nothing changes its colour', () => page.evaluate(() => document.getAnimations().every((one) => !(one instanceof CSSTransition))))
+      await noBarriers(page)
+      if (pictures) await page.evaluate((at) => document.querySelector(at)?.scrollIntoView({ block: at === 'body' ? 'start' : 'center' }), at)
+      await picture(page, `${name}-${size}-${colorScheme}`)
+    }
+  }
+  await page.setViewportSize(wide)
+  await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'no-preference' })
 }

@@ -19,11 +19,12 @@ export class Endless<T extends { id: number | string }> {
   problem = $state.raw<unknown>(undefined)
 
   constructor(
-    private readonly key: string,
+    /** Without one nothing is kept: whoever comes back wants to see what is new. */
+    private readonly key: string | undefined,
     private readonly size: number,
     private readonly load: (page: { start: number; count: number }) => Promise<List<T>>,
   ) {
-    const kept = (memory.get(key) ?? fromSession(key)) as Kept<T> | undefined
+    const kept = key === undefined ? undefined : ((memory.get(key) ?? fromSession(key)) as Kept<T> | undefined)
     if (kept) {
       this.items = kept.items
       this.total = kept.total
@@ -57,6 +58,13 @@ export class Endless<T extends { id: number | string }> {
     }
   }
 
+  /** Puts an item in front, for example one that was just written. */
+  add(item: T) {
+    this.items = [item, ...this.items]
+    this.total = (this.total ?? 0) + 1
+    this.keep()
+  }
+
   /** Takes an item out of the list, for example after it was deleted. */
   remove(id: T['id']) {
     this.items = this.items.filter((item) => item.id !== id)
@@ -70,7 +78,7 @@ export class Endless<T extends { id: number | string }> {
   }
 
   private keep() {
-    memory.set(this.key, { items: this.items, total: this.total ?? 0 })
+    if (this.key !== undefined) memory.set(this.key, { items: this.items, total: this.total ?? 0 })
   }
 }
 

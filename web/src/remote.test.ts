@@ -4,7 +4,7 @@
 import { expect, test } from 'vitest'
 import type { VideoDetails } from './api/types'
 import { engineFiles } from './player/p2p'
-import { handleOf, needsToken, originOf } from './remote'
+import { handleOf, namesAfar, needsToken, originOf } from './remote'
 
 test.each([
   ['pod.example', 'pod.example', 'alice'],
@@ -43,3 +43,13 @@ test.each([
   const video = { isLocal, privacy: { id, label: '' }, streamingPlaylists: [{ files: [file] }] } as unknown as VideoDetails
   expect(engineFiles(video, 'secret')[0]?.token).toBe(expected ? 'secret' : undefined)
 })
+
+test.each<[string, boolean]>([
+  ['whale', false],
+  ['whale @ sea', false],
+  ['sea@tube.example', true],
+  ['@sea@tube.example', true],
+  ['sea@localhost:9001', true],
+  ['https://tube.example/w/abc', true],
+  ['look https://tube.example/w/abc', false],
+])('%s leads elsewhere: %s', (text, expected) => expect(namesAfar(text)).toBe(expected))

@@ -28,3 +28,8 @@ export function originOf(thing: { url: string }, host: string, ours: string): { 
 export function needsToken(video: Pick<Video, 'isLocal' | 'privacy'>): boolean {
   return video.isLocal !== false && video.privacy.id !== 1 && video.privacy.id !== 2
 }
+
+/** Whether what was typed into the search is an address, or a handle such as `name@host`, and not words. */
+export function namesAfar(text: string): boolean {
+  return /^https?:\/\/\S+$/i.test(text) || /^@?[\w.-]+@[\w-]+(\.[\w-]+)*(:\d+)?$/.test(text)
+}

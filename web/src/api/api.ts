@@ -7,14 +7,20 @@ import type {
   Asked,
   BlockedPod,
   Channel,
+  Comment,
+  CommentTree,
+  Follow,
+  FollowState,
   Job,
   List,
   Offload,
+  Opinion,
   Pod,
   ScoreChange,
   ServerConfig,
   Storyboard,
   Swarms,
+  ThreadList,
   User,
   Video,
   VideoDetails,
@@ -50,6 +56,25 @@ export const categories = () => ask<Record<string, string>>('/api/v1/videos/cate
 export const licences = () => ask<Record<string, string>>('/api/v1/videos/licences')
 export const languages = () => ask<Record<string, string>>('/api/v1/videos/languages')
 
+export const rate = (id: string, rating: Opinion) =>
+  ask<void>(`/api/v1/videos/${at(id)}/rate`, { method: 'PUT', json: { rating } })
+export const myRating = (id: string) => ask<{ rating: Opinion }>(`/api/v1/users/me/videos/${at(id)}/rating`)
+
+export const threads = (id: string, page: Page, sort: string) =>
+  ask<ThreadList>(`/api/v1/videos/${at(id)}/comment-threads`, { query: { ...page, sort } })
+export const thread = (id: string, thread: number) =>
+  ask<CommentTree>(`/api/v1/videos/${at(id)}/comment-threads/${thread}`)
+export const beginThread = (id: string, text: string) =>
+  ask<{ comment: Comment }>(`/api/v1/videos/${at(id)}/comment-threads`, { method: 'POST', json: { text } })
+export const answerComment = (id: string, comment: number, text: string) =>
+  ask<{ comment: Comment }>(`/api/v1/videos/${at(id)}/comments/${comment}`, { method: 'POST', json: { text } })
+export const deleteComment = (id: string, comment: number) =>
+  ask<void>(`/api/v1/videos/${at(id)}/comments/${comment}`, { method: 'DELETE', keepalive: true })
+export const approveComment = (id: string, comment: number) =>
+  ask<void>(`/api/v1/videos/${at(id)}/comments/${comment}/approve`, { method: 'POST' })
+
+export const searchChannels = (search: string, page: Page) =>
+  ask<List<Channel>>('/api/v1/search/video-channels', { query: { search, ...page } })
 export const channel = (name: string) => ask<Channel>(`/api/v1/video-channels/${at(name)}`)
 export const channelVideos = (name: string, page: Page, sort: string) =>
   ask<List<Video>>(`/api/v1/video-channels/${at(name)}/videos`, { query: { ...page, sort } })
@@ -141,6 +166,20 @@ export const blockPod = (host: string) =>
   ask<void>('/api/v1/server/blocklist/servers', { method: 'POST', json: { host } })
 export const unblockPod = (host: string) =>
   ask<void>(`/api/v1/server/blocklist/servers/${at(host)}`, { method: 'DELETE' })
+
+export const followers = (page: Page, state: FollowState) =>
+  ask<List<Follow>>('/api/v1/server/followers', { query: { ...page, state } })
+export const acceptFollower = (handle: string) =>
+  ask<void>(`/api/v1/server/followers/${at(handle)}/accept`, { method: 'POST' })
+export const rejectFollower = (handle: string) =>
+  ask<void>(`/api/v1/server/followers/${at(handle)}/reject`, { method: 'POST' })
+export const removeFollower = (handle: string) =>
+  ask<void>(`/api/v1/server/followers/${at(handle)}`, { method: 'DELETE', keepalive: true })
+export const following = (page: Page) => ask<List<Follow>>('/api/v1/server/following', { query: { ...page } })
+export const follow = (hosts: string[], handles: string[]) =>
+  ask<void>('/api/v1/server/following', { method: 'POST', json: { hosts, handles } })
+export const unfollow = (hostOrHandle: string) =>
+  ask<void>(`/api/v1/server/following/${at(hostOrHandle)}`, { method: 'DELETE', keepalive: true })
 
 function formWith(field: string, file: File): FormData {
   const form = new FormData()

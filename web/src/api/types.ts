@@ -71,6 +71,8 @@ export interface Video {
   views: number
   viewers?: number
   likes: number
+  dislikes: number
+  comments: number
   isLocal: boolean
   createdAt: string
   updatedAt: string
@@ -118,12 +120,43 @@ export interface VideoDetails extends Video {
   support: string | null
   tags: string[]
   downloadEnabled: boolean
+  commentsPolicy?: Choice
   /** The owner's switch. */
   p2pEnabled?: boolean
   /** Why viewers do not exchange pieces of it (now); null when they do. */
   p2pOff?: 'pod' | 'owner' | 'private' | 'unlisted' | 'sensitive' | 'few' | null
   trackerUrls: string[]
   streamingPlaylists: StreamingPlaylist[]
+}
+
+export const commentsDisabled = 2
+export const commentsNeedApproval = 3
+
+export type Opinion = 'like' | 'dislike' | 'none'
+
+/** Something that was said about a video. Deleted, it has neither words nor an author. */
+export interface Comment {
+  id: number
+  url: string
+  text: string
+  threadId: number
+  inReplyToCommentId: number | null
+  createdAt: string
+  isDeleted: boolean
+  /** Only its author and the video's owner see it so far. */
+  heldForReview: boolean
+  totalReplies: number
+  account: Account | null
+}
+
+export interface ThreadList extends List<Comment> {
+  totalNotDeletedComments: number
+}
+
+/** A comment with what answers it. */
+export interface CommentTree {
+  comment: Comment
+  children: CommentTree[]
 }
 
 export interface Storyboard {
@@ -267,7 +300,26 @@ export interface BlockedPod {
   createdAt: string
 }
 
+export type FollowState = 'pending' | 'accepted' | 'rejected'
+
+/** One end of a follow in ActivityPub: a whole server, an account or a channel. */
+export interface FollowActor {
+  url: string
+  name: string
+  host: string
+}
+
+export interface Follow {
+  id: number
+  follower: FollowActor
+  following: FollowActor
+  state: FollowState
+  createdAt: string
+}
+
 export interface ServerConfig {
+  /** Whether an address or a handle that is not known here is looked for elsewhere. */
+  search?: { remoteUri?: { users: boolean; anonymous: boolean } }
   network?: { host: string; entryPods: string[] }
   instance: { name: string; shortDescription: string; defaultNSFWPolicy?: string }
   signup: { allowed: boolean; allowedForCurrentIP: boolean; requiresEmailVerification?: boolean }

@@ -1,7 +1,10 @@
 /*
  * What one writes about a video, in the form's shape, and its way into the API's bodies.
  */
-import type { VideoDetails } from '../api/types'
+import { commentsDisabled, commentsNeedApproval, type VideoDetails } from '../api/types'
+
+/** What becomes of comments, in the order of the form. */
+export const commentPolicies = [1, commentsNeedApproval, commentsDisabled]
 
 export interface Draft {
   name: string
@@ -16,6 +19,7 @@ export interface Draft {
   waitTranscoding: boolean
   downloadEnabled: boolean
   p2pEnabled: boolean
+  commentsPolicy: number
 }
 
 /** A name for a video from the name of its file: no ending, no underscores, within the API's limits. */
@@ -44,6 +48,7 @@ export function draftOf(video: VideoDetails): Draft {
     waitTranscoding: video.waitTranscoding ?? false,
     downloadEnabled: video.downloadEnabled !== false,
     p2pEnabled: video.p2pEnabled !== false,
+    commentsPolicy: video.commentsPolicy?.id ?? 1,
   }
 }
 
@@ -62,6 +67,7 @@ export function draftAsJson(draft: Draft): Record<string, unknown> {
     waitTranscoding: draft.waitTranscoding,
     downloadEnabled: draft.downloadEnabled,
     p2pEnabled: draft.p2pEnabled,
+    commentsPolicy: draft.commentsPolicy,
   }
 }
 
@@ -80,6 +86,7 @@ export function draftAsForm(draft: Draft, thumbnail?: File): FormData {
     waitTranscoding: String(draft.waitTranscoding),
     downloadEnabled: String(draft.downloadEnabled),
     p2pEnabled: String(draft.p2pEnabled),
+    commentsPolicy: String(draft.commentsPolicy),
   }
   for (const [name, value] of Object.entries(fields)) form.append(name, value)
   if (draft.tags.length === 0) form.append('tags', 'null')

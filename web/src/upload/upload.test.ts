@@ -60,6 +60,7 @@ describe('the form', () => {
     waitTranscoding: true,
     downloadEnabled: true,
     p2pEnabled: false,
+    commentsPolicy: 3,
   }
   it('becomes JSON for the beginning of an upload', () => {
     expect(JSON.parse(JSON.stringify(draftAsJson(draft)))).toEqual({
@@ -73,6 +74,7 @@ describe('the form', () => {
       waitTranscoding: true,
       downloadEnabled: true,
       p2pEnabled: false,
+      commentsPolicy: 3,
     })
   })
   it('becomes a form for changes, with null for what was taken away', () => {
@@ -80,6 +82,7 @@ describe('the form', () => {
     expect(form.get('description')).toBe('null')
     expect(form.get('licence')).toBe('null')
     expect(form.get('tags')).toBe('null')
+    expect(form.get('commentsPolicy')).toBe('3')
     expect(draftAsForm(draft).getAll('tags[]')).toEqual(['sea', 'moon'])
   })
   it.each<[string, Partial<Draft>, string[]]>([
