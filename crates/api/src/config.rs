@@ -1,7 +1,11 @@
 //! What clients need to know of the pod before anything else.
 
 use crate::views::{Ready, written};
-use app::{Pod, Settings, SignUp, uploads::EXTENSIONS};
+use app::{
+    Pod, Settings, SignUp,
+    network::followers::{Approval, FollowBack},
+    uploads::EXTENSIONS,
+};
 use axum::{Json, extract::State};
 use serde_json::{Value, json};
 
@@ -62,6 +66,14 @@ fn public(settings: &Settings) -> Value {
         "videoCaption": { "file": { "size": { "max": 0 }, "extensions": [] } },
         "tracker": { "enabled": settings.p2p.enabled },
         "trending": { "videos": { "intervalDays": 7, "algorithms": { "enabled": ["most-viewed"], "default": "most-viewed" } } },
+        "followers": { "instance": {
+            "enabled": settings.network.followers != Approval::Never,
+            "manualApproval": settings.network.followers == Approval::Manual,
+        } },
+        "followings": { "instance": {
+            "autoFollowBack": { "enabled": settings.network.follow_back == FollowBack::Automatic },
+            "autoFollowIndex": { "enabled": false, "indexUrl": "" },
+        } },
         "search": { "remoteUri": { "users": settings.network.users_fetch, "anonymous": settings.network.anonymous_fetch }, "searchIndex": { "enabled": false, "url": "" } },
         "network": { "entryPods": entry_pods, "host": settings.host() },
         "webrtc": { "stunServers": [] },

@@ -8,11 +8,11 @@ use crate::{
 };
 use app::{
     Error, Pod,
-    network::follows::{self, Wanted},
+    network::follows::{self, FollowSort, Wanted},
 };
 use axum::{Json, extract::State, http::StatusCode};
 use db::follows::Direction;
-use names::FollowState;
+use names::{ActorKind, FollowState};
 use serde::Deserialize;
 
 /// Whom to follow.
@@ -26,6 +26,20 @@ pub struct ToFollow {
     pub handles: Vec<String>,
 }
 
+/// All servers have the same score and redundancy, so that these orders are that of time.
+fn sort_of(text: Option<&str>) -> Answer<FollowSort> {
+    Ok(match text {
+        None | Some("-createdAt" | "-score" | "-redundancyAllowed") => FollowSort::Newest,
+        Some("createdAt" | "score" | "redundancyAllowed") => FollowSort::Oldest,
+        Some("state") => FollowSort::State,
+        Some("-state") => FollowSort::StateDown,
+        Some(_) => {
+            let why = "createdAt, state, score or redundancyAllowed, with - descending";
+            return Err(Error::invalid("sort", why).into());
+        }
+    })
+}
+
 async fn list(
     pod: &Pod,
     user: Option<db::users::User>,
@@ -34,9 +48,26 @@ async fn list(
 ) -> Answer<Json<List<Follow>>> {
     let page = params.paging()?;
     let state = params.text("state").map(FollowState::parse).transpose();
+    let kind = match params.text("actorType") {
+        None => None,
+        Some("Application") => Some(ActorKind::Application),
+        Some("Person") => Some(ActorKind::Account),
+        Some("Group") => Some(ActorKind::Channel),
+        // Such actors are not told apart from people here.
+        Some("Service" | "Organization") => {
+            let (total, data) = (0, Vec::new());
+            return Ok(Json(List { total, data }));
+        }
+        Some(_) => {
+            let why = "Person, Application, Group, Service or Organization";
+            return Err(Error::invalid("actorType", why).into());
+        }
+    };
     let wanted = Wanted {
         direction,
         state: state.map_err(|why| Error::invalid("state", why))?,
+        kind,
+        sort: sort_of(params.text("sort"))?,
         search: params.text("search").map(str::to_owned),
         start: page.start,
         count: page.count,
@@ -48,7 +79,9 @@ async fn list(
 
 /// Whom the pod follows. Admins see those as well that did not accept (yet).
 #[utoipa::path(get, path = "/api/v1/server/following", tag = "network",
-    params(("state" = Option<String>, Query), ("search" = Option<String>, Query),
+    params(("state" = Option<String>, Query, description = "`pending`, `accepted` or `rejected`"),
+        ("actorType" = Option<String>, Query, description = "`Application`, `Person` or `Group`"), ("search" = Option<String>, Query),
+        ("sort" = Option<String>, Query, description = "`createdAt` or `state`; `-` descending"),
         ("start" = Option<i64>, Query), ("count" = Option<i64>, Query)),
     responses((status = 200, body = List<Follow>), (status = 400)))]
 pub async fn following(
@@ -61,7 +94,9 @@ pub async fn following(
 
 /// Who follows the pod. Admins see those as well that are not accepted.
 #[utoipa::path(get, path = "/api/v1/server/followers", tag = "network",
-    params(("state" = Option<String>, Query), ("search" = Option<String>, Query),
+    params(("state" = Option<String>, Query, description = "`pending`, `accepted` or `rejected`"),
+        ("actorType" = Option<String>, Query, description = "`Application`, `Person` or `Group`"), ("search" = Option<String>, Query),
+        ("sort" = Option<String>, Query, description = "`createdAt` or `state`; `-` descending"),
         ("start" = Option<i64>, Query), ("count" = Option<i64>, Query)),
     responses((status = 200, body = List<Follow>), (status = 400)))]
 pub async fn followers(
@@ -97,7 +132,7 @@ pub async fn unfollow(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Removes a follower.
+/// Removes a follower. It is told, and may ask again.
 #[utoipa::path(delete, path = "/api/v1/server/followers/{handle}", tag = "network", params(("handle" = String, Path)),
     responses((status = 204), (status = 401), (status = 403), (status = 404)))]
 pub async fn remove_follower(
@@ -109,7 +144,7 @@ pub async fn remove_follower(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Accepts a follower.
+/// Accepts a follower that waits for it, or that was rejected. From now on it is told of new videos.
 #[utoipa::path(post, path = "/api/v1/server/followers/{handle}/accept", tag = "network", params(("handle" = String, Path)),
     responses((status = 204), (status = 401), (status = 403), (status = 404)))]
 pub async fn accept_follower(
@@ -121,7 +156,7 @@ pub async fn accept_follower(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Rejects a follower.
+/// Rejects a follower. It is told, and when it asks again it is rejected again.
 #[utoipa::path(post, path = "/api/v1/server/followers/{handle}/reject", tag = "network", params(("handle" = String, Path)),
     responses((status = 204), (status = 401), (status = 403), (status = 404)))]
 pub async fn reject_follower(

@@ -10,12 +10,12 @@ use crate::{
 use app::{
     Pod,
     access::{self, Right},
-    network::{calls::Incoming, friends, hearing, known},
+    network::{calls::Incoming, friends, hearing, known, parting, presenting},
 };
 use axum::{
     Json,
     body::Bytes,
-    extract::State,
+    extract::{FromRequest, Request, State},
     http::{HeaderMap, StatusCode, Uri},
     response::{IntoResponse, Response},
 };
@@ -60,12 +60,23 @@ pub async fn list(
     Ok(Json(List { total, data }).into_response())
 }
 
-fn hosts(body: &Bytes) -> Answer<Hosts> {
-    if body.iter().all(u8::is_ascii_whitespace) {
-        return Ok(Hosts::default());
+/// The pods that a request names; nothing when it has no body.
+pub struct Named(Option<Vec<String>>);
+
+impl<S: Send + Sync> FromRequest<S> for Named {
+    type Rejection = crate::Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Self::Rejection> {
+        let body = Bytes::from_request(request, state).await;
+        let body = body.map_err(|why| app::Error::invalid("body", why))?;
+        if body.iter().all(u8::is_ascii_whitespace) {
+            return Ok(Self(None));
+        }
+        let read = serde_json::from_slice::<Hosts>(&body);
+        Ok(Self(
+            read.map_err(|why| app::Error::invalid("body", why))?.hosts,
+        ))
     }
-    let read = serde_json::from_slice(body);
-    Ok(read.map_err(|why| app::Error::invalid("body", why))?)
 }
 
 /// Makes friends with pods, and with those whom more than half of them know. Without a body, with the configured entry pods.
@@ -74,9 +85,8 @@ fn hosts(body: &Bytes) -> Answer<Hosts> {
 pub async fn make_friends(
     State(pod): State<Pod>,
     SignedIn(user): SignedIn,
-    body: Bytes,
+    Named(hosts): Named,
 ) -> Answer<Json<MadeFriends>> {
-    let hosts = hosts(&body)?.hosts;
     let made = friends::make(&pod, &user, hosts.as_deref()).await?;
     Ok(Json(MadeFriends::new(made)))
 }
@@ -87,10 +97,9 @@ pub async fn make_friends(
 pub async fn quit_friends(
     State(pod): State<Pod>,
     SignedIn(user): SignedIn,
-    body: Bytes,
+    Named(hosts): Named,
 ) -> Answer<Json<QuitFriends>> {
-    let hosts = hosts(&body)?.hosts;
-    let parted = friends::quit(&pod, &user, hosts.as_deref()).await?;
+    let parted = parting::quit(&pod, &user, hosts.as_deref()).await?;
     Ok(Json(QuitFriends::new(parted)))
 }
 
@@ -195,7 +204,7 @@ pub async fn present(
     body: Bytes,
 ) -> Answer<impl IntoResponse> {
     let request = incoming(&uri, &headers, body, client.map(|it| it.0));
-    Ok(Json(friends::presented(&pod, &request).await?))
+    Ok(Json(presenting::presented(&pod, &request).await?))
 }
 
 /// Another pod ends the friendship (docs/network.md).
@@ -209,7 +218,7 @@ pub async fn farewell(
     body: Bytes,
 ) -> Answer<StatusCode> {
     let request = incoming(&uri, &headers, body, client.map(|it| it.0));
-    friends::farewell(&pod, &request).await?;
+    parting::farewell(&pod, &request).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

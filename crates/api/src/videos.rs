@@ -31,11 +31,7 @@ pub(crate) fn query_of(params: &Params, scope: Scope) -> Answer<VideoQuery> {
     }
     Ok(VideoQuery {
         scope,
-        origin: match params.bool("isLocal")? {
-            None => Origin::Any,
-            Some(true) => Origin::Local,
-            Some(false) => Origin::Remote,
-        },
+        origin: origin_of(params)?,
         sort: sort_of(params.text("sort"))?,
         categories: params.ints("categoryOneOf")?,
         licences: params.ints("licenceOneOf")?,
@@ -51,6 +47,16 @@ pub(crate) fn query_of(params: &Params, scope: Scope) -> Answer<VideoQuery> {
         search: None,
         start: paging.start,
         count: paging.count,
+    })
+}
+
+/// PeerTube's `isLocal`, and the words of our pages and of older clients.
+fn origin_of(params: &Params) -> Answer<Origin> {
+    Ok(match (params.bool("isLocal")?, params.text("scope")) {
+        (Some(true), _) | (None, Some("local")) => Origin::Local,
+        (Some(false), _) | (None, Some("remote")) => Origin::Remote,
+        (None, None | Some("federated")) => Origin::Any,
+        _ => return Err(Error::invalid("scope", "local, remote or federated").into()),
     })
 }
 
@@ -82,7 +88,9 @@ fn sort_of(text: Option<&str>) -> Answer<VideoSort> {
     params(("start" = Option<i64>, Query), ("count" = Option<i64>, Query),
         ("sort" = Option<String>, Query, description = "`publishedAt`, `views`, `likes`, `duration`, `name`, `trending`; `-` descending"),
         ("categoryOneOf" = Option<Vec<i64>>, Query), ("licenceOneOf" = Option<Vec<i64>>, Query), ("languageOneOf" = Option<Vec<String>>, Query),
-        ("tagsOneOf" = Option<Vec<String>>, Query), ("tagsAllOf" = Option<Vec<String>>, Query), ("nsfw" = Option<String>, Query)),
+        ("tagsOneOf" = Option<Vec<String>>, Query), ("tagsAllOf" = Option<Vec<String>>, Query), ("nsfw" = Option<String>, Query),
+        ("isLocal" = Option<bool>, Query, description = "only videos of this pod, or only those of others"),
+        ("scope" = Option<String>, Query, description = "the same in words: `local`, `remote` or `federated`")),
     responses((status = 200, body = List<VideoSummary>), (status = 400)))]
 pub async fn list(State(pod): State<Pod>, params: Params) -> Answer<Ready> {
     let page = videos::list(&pod, query_of(&params, Scope::Listed)?).await?;

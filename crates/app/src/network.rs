@@ -7,6 +7,7 @@
 pub mod afar;
 pub mod collections;
 pub mod documents;
+pub mod followers;
 pub mod follows;
 pub mod friends;
 pub mod hearing;
@@ -14,7 +15,9 @@ pub mod inbox;
 pub mod known;
 pub mod notes;
 pub mod ours;
+pub mod parting;
 pub mod pictures;
+pub mod presenting;
 pub mod remote;
 pub mod sending;
 pub mod wellknown;
@@ -30,10 +33,12 @@ mod rated;
 mod said;
 mod scores;
 pub(crate) mod telling;
+mod undone;
 
 use crate::{Error, Pod, Result};
 use fedi::keys::PrivateKey;
 use fetch::{Options, Policy};
+use followers::{Approval, FollowBack};
 use names::{Host, HostId, KeyUri};
 use podnet::{
     Capability, Speaks,
@@ -51,6 +56,10 @@ pub const POD_NAME: &str = "peertube";
 pub struct Terms {
     /// Through whom the network is joined when no pod is named.
     pub entry_pods: Vec<Host>,
+    /// Who may follow the whole pod.
+    pub followers: Approval,
+    /// Whether instances that follow this pod are followed in turn.
+    pub follow_back: FollowBack,
     /// Whether groups of messages travel in sealed envelopes where the other pod takes them.
     pub envelopes: Envelopes,
     /// Whether what signed-in users enter into the search is fetched from other hosts.
@@ -71,6 +80,8 @@ impl Default for Terms {
     fn default() -> Self {
         Self {
             entry_pods: Vec::new(),
+            followers: Approval::Automatic,
+            follow_back: FollowBack::Never,
             envelopes: Envelopes::Used,
             users_fetch: true,
             anonymous_fetch: false,
@@ -216,8 +227,9 @@ pub(crate) async fn tidy(pod: &Pod) -> Result<()> {
     let now = pod.now();
     db::nonces::sweep(&pod.db, now).await?;
     for row in db::hosts::leaving(&pod.db, LEAVING).await? {
-        friends::forget(pod, &row).await?;
+        parting::forget(pod, &row).await?;
     }
+    pictures::tidy(pod).await?;
     if db::hosts::greet(&pod.db, now - GREETING, now).await? > 0 {
         pod.network.told();
     }

@@ -9,7 +9,7 @@ mod render;
 
 use crate::{
     Error, Pod, Result,
-    network::{asking, fetching},
+    network::{asking, fetching, pictures as remote_pictures},
     removal,
 };
 use db::{Tx, jobs::Job, videos::Video};
@@ -227,6 +227,7 @@ impl Handler for Jobs {
             REMUX | AUDIO | TRANSCODE => render::run(pod, &job, &context).await,
             PICTURES => pictures::thumbnails(pod, &job, &context).await,
             STORYBOARD => pictures::storyboard(pod, &job, &context).await,
+            remote_pictures::REMOVE => remote_pictures::run(pod, &job, &context).await,
             removal::REMOVE_FILES => removal::run(pod, &job, &context).await,
             fetching::VIDEO | fetching::OUTBOX => fetching::run(pod, &job, &context).await,
             asking::COMMENTS => asking::run(pod, &job, &context).await,

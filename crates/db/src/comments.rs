@@ -197,6 +197,25 @@ pub async fn by_uri(mut db: impl Executor, uri: &ObjectUri) -> Result<Option<Com
     .await
 }
 
+/// Notes by which activity a comment was passed on.
+pub async fn set_announce(mut db: impl Executor, id: CommentId, by: &ObjectUri) -> Result<()> {
+    db.run(
+        sql!("UPDATE comments SET announce = $2 WHERE id = $1")
+            .bind(id)
+            .bind(by),
+    )
+    .await?;
+    Ok(())
+}
+
+/// The comment that an activity passed on.
+pub async fn announced_by(mut db: impl Executor, uri: &ObjectUri) -> Result<Option<CommentId>> {
+    let row: Option<(CommentId,)> = db
+        .opt(sql!("SELECT id FROM comments WHERE announce = $1 ORDER BY id LIMIT 1").bind(uri))
+        .await?;
+    Ok(row.map(|(id,)| id))
+}
+
 /// Who looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Eyes {

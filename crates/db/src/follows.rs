@@ -317,20 +317,32 @@ pub async fn follower_hosts(
     Ok(rows.into_iter().map(|(host,)| host).collect())
 }
 
-/// Ends the follow that an activity asked for; false when there is none.
-pub async fn remove_by_uri(
+/// A follower goes; false when it was none. That it was refused is remembered: or it would take its follow back and come again.
+pub async fn withdraw(mut db: impl Executor, follower: ActorId, target: ActorId) -> Result<bool> {
+    let removed = db
+        .run(
+            sql!("DELETE FROM follows WHERE follower_id = $1 AND target_id = $2 AND state <> 'rejected'")
+                .bind(follower)
+                .bind(target),
+        )
+        .await?;
+    Ok(removed > 0)
+}
+
+/// The actor that an activity asked to follow.
+pub async fn target_of(
     mut db: impl Executor,
     follower: ActorId,
     uri: &ObjectUri,
-) -> Result<bool> {
-    let removed = db
-        .run(
-            sql!("DELETE FROM follows WHERE follower_id = $1 AND uri = $2")
+) -> Result<Option<ActorId>> {
+    let row: Option<(ActorId,)> = db
+        .opt(
+            sql!("SELECT target_id FROM follows WHERE follower_id = $1 AND uri = $2 LIMIT 1")
                 .bind(follower)
                 .bind(uri),
         )
         .await?;
-    Ok(removed > 0)
+    Ok(row.map(|(target,)| target))
 }
 
 /// Whether an actor follows anybody on a host, and was accepted.

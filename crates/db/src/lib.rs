@@ -22,6 +22,7 @@ pub mod offload;
 pub mod outbox;
 pub mod ratings;
 pub mod remote_actors;
+pub mod remote_pictures;
 pub mod remote_videos;
 pub mod renditions;
 pub mod search;

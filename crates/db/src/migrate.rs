@@ -41,6 +41,7 @@ const MIGRATIONS: &[Migration] = migrations![
     4 "0004_offload",
     5 "0005_network",
     6 "0006_comments",
+    8 "0008_follows",
 ];
 
 /// Brings the tables up to date.

@@ -2,7 +2,7 @@
 //! without counting.
 
 use crate::{Executor, Result, Tx, sql::sql};
-use names::{ActorId, Opinion, VideoId};
+use names::{ActorId, ObjectUri, Opinion, VideoId, VideoUuid};
 
 /// Notes what an actor thinks of a video. What they thought before, if that was something else.
 pub async fn set(
@@ -27,7 +27,7 @@ pub async fn set(
     } else {
         sql!(
             "INSERT INTO ratings (video_id, actor_id, opinion, updated_at) VALUES ($1, $2, $3, $4) \
-             ON CONFLICT (video_id, actor_id) DO UPDATE SET opinion = excluded.opinion, updated_at = excluded.updated_at"
+             ON CONFLICT (video_id, actor_id) DO UPDATE SET opinion = excluded.opinion, updated_at = excluded.updated_at, uri = NULL"
         )
         .bind(video)
         .bind(actor)
@@ -75,4 +75,37 @@ pub async fn take_back(tx: &mut Tx, actor: ActorId, most: i64, now: i64) -> Resu
         set(&mut *tx, *video, actor, Opinion::None, now).await?;
     }
     Ok(rows.into_iter().map(|(video,)| video).collect())
+}
+
+/// Notes by which activity an actor of another pod has said what it thinks.
+pub async fn set_uri(
+    mut db: impl Executor,
+    video: VideoId,
+    actor: ActorId,
+    uri: &ObjectUri,
+) -> Result<()> {
+    db.run(
+        sql!("UPDATE ratings SET uri = $3 WHERE video_id = $1 AND actor_id = $2")
+            .bind(video)
+            .bind(actor)
+            .bind(uri),
+    )
+    .await?;
+    Ok(())
+}
+
+/// The video and the opinion that an activity of an actor was about, if that is still what it thinks.
+pub async fn by_uri(
+    mut db: impl Executor,
+    actor: ActorId,
+    uri: &ObjectUri,
+) -> Result<Option<(VideoUuid, Opinion)>> {
+    db.opt(
+        sql!(
+            "SELECT v.uuid, r.opinion FROM ratings r JOIN videos v ON v.id = r.video_id WHERE r.uri = $1 AND r.actor_id = $2"
+        )
+        .bind(uri)
+        .bind(actor),
+    )
+    .await
 }

@@ -59,13 +59,19 @@ fn literal(source: &str) -> String {
 
 /// Whole statements; those that are only the beginning of a built one are ended so that they make sense.
 fn statements() -> Vec<String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.ends_with("sql.rs") || path.ends_with("column.rs") {
-            continue;
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    let (mut files, mut found) = (Vec::new(), Vec::new());
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if !path.ends_with("sql.rs") && !path.ends_with("column.rs") {
+                files.push(path);
+            }
         }
+    }
+    for path in files {
         let source = std::fs::read_to_string(&path).unwrap();
         for (place, _) in source.match_indices("sql!(") {
             found.push(literal(&source[place..]));

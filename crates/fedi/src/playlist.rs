@@ -6,7 +6,8 @@ use serde_json::Value;
 use crate::Unreadable;
 use crate::audience::{Attribution, Audience};
 use crate::context::Context;
-use crate::fields::{Fields, Link, MAX_TEXT, Writer, need, vocabulary};
+use crate::description::Description;
+use crate::fields::{Fields, Link, Writer, need, vocabulary};
 use crate::image::Image;
 use crate::video::{File, HlsPlaylist};
 
@@ -20,9 +21,7 @@ pub struct Playlist {
     /// Its name.
     pub name: String,
     /// Its description.
-    pub content: Option<String>,
-    /// How the description is written.
-    pub media_type: Option<String>,
+    pub description: Description,
     /// How many elements it has.
     pub total: Option<u64>,
     /// The channel that shows it.
@@ -50,8 +49,7 @@ impl Playlist {
             id,
             uuid: None,
             name,
-            content: None,
-            media_type: None,
+            description: Description::default(),
             total: None,
             attributed_to: Vec::new(),
             channel_position: None,
@@ -76,8 +74,7 @@ impl Playlist {
             id: need(what, "id", fields.uri("id"))?,
             uuid: fields.line("uuid"),
             name: need(what, "name", fields.line("name").filter(|n| !n.is_empty()))?,
-            content: fields.text("content", MAX_TEXT),
-            media_type: fields.line("mediaType"),
+            description: Description::read(&mut fields),
             total: fields.number("totalItems"),
             attributed_to: Attribution::read_all(&mut fields),
             channel_position: fields.number("videoChannelPosition"),
@@ -95,8 +92,7 @@ impl Playlist {
             .with("id", self.id.as_str())
             .maybe("uuid", self.uuid.clone())
             .with("name", self.name.clone())
-            .maybe("content", self.content.clone())
-            .maybe("mediaType", self.media_type.clone())
+            .description(&self.description)
             .maybe("totalItems", self.total)
             .attributed(&self.attributed_to)
             .maybe("videoChannelPosition", self.channel_position)

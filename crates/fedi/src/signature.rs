@@ -112,6 +112,25 @@ pub struct Claim {
 }
 
 impl Claim {
+    /// A claim of which nothing that it covers is read yet.
+    fn unread(
+        key: KeyUri,
+        dialect: Dialect,
+        signature: Vec<u8>,
+        paddings: &'static [Padding],
+    ) -> Self {
+        Self {
+            key,
+            dialect,
+            covered: Vec::new(),
+            base: String::new(),
+            signature,
+            paddings,
+            made: Vec::new(),
+            expires: None,
+        }
+    }
+
     /// Reads the signature of a request and checks all that can be checked without key and clock: that it covers enough and that the body is
     /// the one that was signed.
     pub fn read(request: &Request) -> Result<Self, Refusal> {

@@ -8,6 +8,7 @@ use crate::Unreadable;
 use crate::actor::ActorKind;
 use crate::audience::{Attribution, Audience, PUBLIC};
 use crate::context::Context;
+use crate::description::Description;
 use crate::fields::{Fields, Link, MAX_LINE, MAX_TEXT, Writer, clean, hashtag, need, vocabulary};
 use crate::image::{Image, Storyboard};
 use crate::time;
@@ -62,9 +63,7 @@ pub struct Video {
     /// Its title.
     pub name: String,
     /// Its description.
-    pub content: Option<String>,
-    /// How the description is written: `text/markdown` or `text/html`.
-    pub media_type: Option<String>,
+    pub description: Description,
     /// What makes it sensitive, in words.
     pub summary: Option<String>,
     /// How to support its creator.
@@ -136,8 +135,7 @@ impl Video {
             id,
             uuid: None,
             name,
-            content: None,
-            media_type: None,
+            description: Description::default(),
             summary: None,
             support: None,
             duration: 0,
@@ -207,8 +205,7 @@ impl Video {
                 .line("uuid")
                 .and_then(|uuid| VideoUuid::parse(&uuid).ok()),
             name: need(what, "name", name)?,
-            content: fields.text("content", MAX_TEXT),
-            media_type: fields.line("mediaType"),
+            description: Description::read(&mut fields),
             summary: fields.text("summary", MAX_TEXT),
             support: fields.text("support", MAX_TEXT),
             duration: fields.duration("duration").unwrap_or_default(),
@@ -267,8 +264,7 @@ impl Video {
             .with("id", self.id.as_str())
             .address("uuid", self.uuid.as_ref())
             .with("name", self.name.clone())
-            .maybe("content", self.content.clone())
-            .maybe("mediaType", self.media_type.clone())
+            .description(&self.description)
             .maybe("summary", self.summary.clone())
             .maybe("support", self.support.clone())
             .with("duration", time::duration(self.duration))

@@ -200,5 +200,5 @@ fn texts_are_bounded() {
     };
     assert_eq!(video.name.len(), 500);
     assert!(!video.name.contains('\0'));
-    assert_eq!(video.content.unwrap().len(), 50_000);
+    assert_eq!(video.description.content.unwrap().len(), 50_000);
 }

@@ -97,7 +97,11 @@ impl Client {
         let mut request = request;
         let mut left = limits.total;
         for hop in 0..=limits.redirects {
-            let answer = self.hop(&request, &target, &mut left).await;
+            let mut signed = request.clone();
+            if let Some(signer) = &request.signer {
+                signed.headers.extend(signer.headers(target.url.as_str()));
+            }
+            let answer = self.hop(&signed, &target, &mut left).await;
             let answer = answer.map_err(|error| redirected(hop, &asked, error))?;
             let follow = request.method == Method::Get && request.redirects == Redirects::Follow;
             let Some(location) = answer.redirect().filter(|_| follow) else {
@@ -124,13 +128,7 @@ impl Client {
     }
 
     /// The body of a document if the host gives it, and where it came from in the end.
-    pub async fn get_json_bytes(
-        &self,
-        url: &str,
-        accept: &str,
-        limit: u64,
-    ) -> Result<(Bytes, ObjectUri), Error> {
-        let request = Request::get(url, limit).header("accept", accept);
+    pub async fn document(&self, request: Request) -> Result<(Bytes, ObjectUri), Error> {
         let answer = self.send(request).await?.success()?;
         let from = ObjectUri::parse(&answer.final_url).map_err(|why| Error::Address {
             url: shown(&answer.final_url),

@@ -1,6 +1,7 @@
 //! The only outgoing HTTP of the pod. Other pods name the addresses we fetch, so every request is guarded and bounded: the
 //! address is checked after the name was resolved and the connection goes to exactly that address, on each hop of a redirect anew;
-//! bytes, times, redirects, headers and connections have limits. Signing is not its business: callers pass headers.
+//! bytes, times, redirects, headers and connections have limits. Signing is not its business: callers pass headers, or a function that
+//! makes them for each hop.
 //!
 //! The engine is hyper over rustls, one connection at a time and without HTTP/2. A ready-made client would bring a dozen more crates,
 //! and its resolver, its proxies from the environment, its redirects and its pool would each have to be replaced or switched off here.
@@ -21,4 +22,4 @@ pub use error::{Error, Kind};
 pub use futures_util::future::BoxFuture;
 pub use guard::Policy;
 pub use limits::Limits;
-pub use message::{Answer, Method, Redirects, Request, Transport};
+pub use message::{Answer, Method, Redirects, Request, Signer, Transport};

@@ -43,6 +43,32 @@ pub struct Request {
     /// How many bytes the answer's body may have, unpacked.
     pub limit: u64,
     pub redirects: Redirects,
+    /// Who signs it, each hop anew.
+    pub signer: Option<Signer>,
+}
+
+/// Adds headers to a request that depend on where it goes: a signature holds for one address and one moment, so that each redirect needs
+/// another one. What is signed, and how, is the caller's business.
+#[derive(Clone)]
+pub struct Signer(Arc<Sign>);
+
+type Sign = dyn Fn(&str) -> Vec<(String, String)> + Send + Sync;
+
+impl Signer {
+    /// `sign` is given the address that is about to be asked.
+    pub fn new(sign: impl Fn(&str) -> Vec<(String, String)> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(sign))
+    }
+
+    pub(crate) fn headers(&self, url: &str) -> Vec<(String, String)> {
+        (self.0)(url)
+    }
+}
+
+impl std::fmt::Debug for Signer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Signer")
+    }
 }
 
 impl Request {
@@ -55,6 +81,7 @@ impl Request {
             body: Bytes::new(),
             limit,
             redirects: Redirects::Follow,
+            signer: None,
         }
     }
 
@@ -66,6 +93,13 @@ impl Request {
             redirects: Redirects::Show,
             ..Self::get(url, limit)
         }
+    }
+
+    /// Has each hop signed.
+    #[must_use]
+    pub fn signed_by(mut self, signer: Signer) -> Self {
+        self.signer = Some(signer);
+        self
     }
 
     /// Adds a header.

@@ -143,6 +143,20 @@ table::settings! {
         envelopes: bool = true;
     }
 
+    /// Who may follow the whole pod from other servers, to hear of its videos. Friends always do; single channels may be followed by everybody.
+    followers: Followers {
+        /// Whether anybody may.
+        enabled: bool = true;
+        /// Whether an administrator looks at each of them first.
+        manual_approval: bool = false;
+    }
+
+    /// Whom the pod follows.
+    followings: Followings {
+        /// Whether servers that follow this pod are followed in turn.
+        auto_follow_back: bool = false;
+    }
+
     /// Whose searches lead to other servers: the address of a video or a channel there, or a handle such as sea@tube.example, is then
     /// fetched from where it lives.
     search: Search {

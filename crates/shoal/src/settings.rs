@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use app::network::Envelopes;
+use app::network::followers::{Approval, FollowBack};
 use app::swarms::Sharing;
 use app::{Settings, SignUp, Transcoding};
 use names::Quota;
@@ -71,6 +72,16 @@ pub fn settings(config: &Config, confine: Option<PathBuf>) -> Settings {
                 Envelopes::Used
             } else {
                 Envelopes::Unused
+            },
+            followers: match (config.followers.enabled, config.followers.manual_approval) {
+                (false, _) => Approval::Never,
+                (true, true) => Approval::Manual,
+                (true, false) => Approval::Automatic,
+            },
+            follow_back: if config.followings.auto_follow_back {
+                FollowBack::Automatic
+            } else {
+                FollowBack::Never
             },
             users_fetch: config.search.users_fetch,
             anonymous_fetch: config.search.anonymous_fetch,

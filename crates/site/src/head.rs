@@ -49,11 +49,11 @@ impl Head {
         self
     }
 
-    /// What every page that may be passed on has.
-    fn shared(&mut self, about: &About, title: &str, text: &str, path: &str) -> &mut Head {
-        let url = format!("{}{path}", about.url);
+    /// What every page that may be passed on has. What is at home elsewhere leads search engines there.
+    fn shared(&mut self, about: &About, title: &str, text: &str, place: &Place) -> &mut Head {
+        let url = format!("{}{}", about.url, place.path);
         self.meta("description", text)
-            .link("canonical", "", &url)
+            .link("canonical", "", place.home.unwrap_or(&url))
             .property("og:site_name", &about.name)
             .property("og:title", title)
             .property("og:description", text)
@@ -61,10 +61,25 @@ impl Head {
     }
 }
 
+/// Where a page is.
+struct Place<'a> {
+    /// Below this pod.
+    path: &'a str,
+    /// The address at which it is at home, if that is elsewhere.
+    home: Option<&'a str>,
+}
+
+/// An address on another pod, if it is one that pages may lead to.
+fn elsewhere(is_local: bool, url: &str) -> Option<&str> {
+    let address = url.starts_with("https://") || url.starts_with("http://");
+    (!is_local && address).then_some(url)
+}
+
 /// A page that is about the pod.
 pub fn general(about: &About, path: &str) -> String {
     let mut head = Head::title(&about.name);
-    head.shared(about, &about.name, &about.description, path)
+    let place = Place { path, home: None };
+    head.shared(about, &about.name, &about.description, &place)
         .property("og:type", "website");
     head.0
 }
@@ -80,9 +95,13 @@ pub fn quiet(about: &About) -> String {
 pub fn channel(about: &About, channel: &Actor) -> String {
     let title = format!("{} - {}", channel.display_name, about.name);
     let text = shorten(channel.description.as_deref().unwrap_or_default());
-    let path = format!("/c/{}", channel.name);
+    let path = format!("/c/{}", channel.handle());
+    let place = Place {
+        path: &path,
+        home: elsewhere(channel.is_local, &channel.url),
+    };
     let mut head = Head::title(&title);
-    head.shared(about, &channel.display_name, &text, &path)
+    head.shared(about, &channel.display_name, &text, &place)
         .property("og:type", "profile");
     if let Some(avatar) = channel.avatars.last() {
         head.property("og:image", &format!("{}{}", about.url, avatar.path));
@@ -100,8 +119,12 @@ pub fn video(about: &About, video: &Video) -> String {
     let oembed = format!("{}/services/oembed?url={}", about.url, encode(&page));
     let (width, height) = video.size();
     let (width, height) = (width.to_string(), height.to_string());
+    let place = Place {
+        path: &path,
+        home: elsewhere(video.is_local, &video.url),
+    };
     let mut head = Head::title(&title);
-    head.shared(about, &video.name, &text, &path)
+    head.shared(about, &video.name, &text, &place)
         .property("og:type", "video.other")
         .property("og:video:url", &embed)
         .property("og:video:type", "text/html")
@@ -118,7 +141,8 @@ pub fn video(about: &About, video: &Video) -> String {
         head.property("og:image", &format!("{}{path}", about.url));
     }
     if video.is_public() {
-        let json = linked_data(about, video, &page, &embed, &text).to_string();
+        let json =
+            linked_data(about, video, place.home.unwrap_or(&page), &embed, &text).to_string();
         let json = inside_script(&json);
         head.0.push_str(&format!(
             "<script type=\"application/ld+json\">{json}</script>"

@@ -79,7 +79,7 @@ pub async fn oembed(
         "height": height,
         "title": video.name,
         "author_name": video.channel.display_name,
-        "author_url": format!("{}/c/{}", site.about.url, video.channel.name),
+        "author_url": format!("{}/c/{}", site.about.url, video.channel.handle()),
         "provider_name": site.about.name,
         "provider_url": site.about.url,
         "thumbnail_url": picture,

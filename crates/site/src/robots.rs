@@ -1,4 +1,4 @@
-//! For search engines: what to leave alone, and where the videos are.
+//! For search engines: what to leave alone, and where the videos are. Those of other pods are in the sitemaps there.
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -30,7 +30,7 @@ pub async fn sitemap(State(site): State<Site>) -> Response {
     map.push_str(&format!("<url><loc>{url}/</loc></url>\n"));
     for list in 0..LISTS {
         let path = format!(
-            "/api/v1/videos?start={}&count=100&sort=-publishedAt",
+            "/api/v1/videos?start={}&count=100&sort=-publishedAt&isLocal=true",
             list * 100
         );
         let Some(videos) = site.answers.get(path, None).await.read::<List>() else {

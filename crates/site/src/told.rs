@@ -8,6 +8,12 @@ use serde::Deserialize;
 pub struct Video {
     #[serde(rename = "shortUUID")]
     pub short_uuid: String,
+    /// Its address where it is at home.
+    #[serde(default)]
+    pub url: String,
+    /// False: it is at home on another pod.
+    #[serde(default = "here")]
+    pub is_local: bool,
     pub name: String,
     pub description: Option<String>,
     pub duration: u64,
@@ -28,6 +34,21 @@ pub struct Video {
     pub p2p_off: Option<String>,
 }
 
+fn here() -> bool {
+    true
+}
+
+impl Actor {
+    /// What it is called here.
+    pub fn handle(&self) -> String {
+        if self.is_local {
+            self.name.clone()
+        } else {
+            format!("{}@{}", self.name, self.host)
+        }
+    }
+}
+
 /// A number with a word.
 #[derive(Deserialize)]
 pub struct Named {
@@ -39,6 +60,13 @@ pub struct Named {
 #[serde(rename_all = "camelCase")]
 pub struct Actor {
     pub name: String,
+    #[serde(default)]
+    pub host: String,
+    /// Its address where it is at home.
+    #[serde(default)]
+    pub url: String,
+    #[serde(default = "here")]
+    pub is_local: bool,
     pub display_name: String,
     #[serde(default)]
     pub description: Option<String>,

@@ -26,6 +26,25 @@ impl Stranger {
         }
     }
 
+    /// An actor of a pod, such as `accounts/alice`, in the hands of somebody who has got hold of its key.
+    pub async fn of(wires: &Wires, pod: &TestPod, path: &str) -> Self {
+        let actor = format!("https://{}/{path}", pod.pod.host());
+        // The key is made when somebody first looks.
+        let ask = Request::get(&actor, 1 << 20).header("accept", "application/activity+json");
+        wires
+            .carry("https://other.example".into(), ask)
+            .await
+            .unwrap();
+        let name = path.rsplit('/').next().unwrap();
+        let row = db::remote_actors::local_by_name(&pod.pod.db, name).await;
+        let row = row.unwrap().unwrap();
+        let keys = db::remote_actors::keys(&pod.pod.db, row.id).await;
+        Self {
+            actor: ActorUri::parse(&actor).unwrap(),
+            key: PrivateKey::from_pem(&keys.unwrap().unwrap().private).unwrap(),
+        }
+    }
+
     fn key_id(&self) -> KeyUri {
         KeyUri::parse(&format!("{}#main-key", self.actor)).unwrap()
     }

@@ -304,7 +304,8 @@ where
         change(&mut settings);
         pods.push(TestPod::open_on(settings, folder, &wires).await);
     }
-    story(&pods, &wires).await;
+    // A story is long, and so would be everything that holds it.
+    Box::pin(story(&pods, &wires)).await;
     for pod in &pods {
         pod.pod.db.close().await;
     }

@@ -1,7 +1,6 @@
 //! Pods that speak plain ActivityPub with each other, and what strangers cannot do.
 
 use axum::{Router, extract::Query, routing::get};
-use fedi::keys::PrivateKey;
 use fetch::Request;
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -295,28 +294,10 @@ async fn strangers_change_nothing() {
         }
 
         // Another account of the same host has a good key, and no right.
-        let bob = two.user("bob").await;
-        drop(bob);
-        let account = "https://pod2.example/accounts/bob";
-        let request = Request::get(account, 1 << 20).header("accept", "application/activity+json");
-        wires
-            .carry("https://pod1.example".into(), request)
-            .await
-            .unwrap();
-        let row = db::remote_actors::local_by_name(&two.pod.db, "bob")
-            .await
-            .unwrap()
-            .unwrap();
-        let keys = db::remote_actors::keys(&two.pod.db, row.id)
-            .await
-            .unwrap()
-            .unwrap();
-        let bob = Stranger {
-            actor: account.parse().unwrap(),
-            key: PrivateKey::from_pem(&keys.private).unwrap(),
-        };
+        two.user("bob").await;
+        let bob = Stranger::of(wires, two, "accounts/bob").await;
         let mut taken = forged.clone();
-        taken["attributedTo"][0]["id"] = account.into();
+        taken["attributedTo"][0]["id"] = "https://pod2.example/accounts/bob".into();
         for forgery in [
             bob.says("Update", taken.clone()),
             bob.says("Update", forged.clone()),

@@ -114,6 +114,7 @@ async fn quitting_empties_the_index() {
             .await;
         assert_eq!(answer.expect(200).json()["results"][0]["outcome"], "quit");
         assert_eq!(names(one, "-publishedAt").await, Vec::<String>::new());
+        talk(pods).await;
         assert_eq!((friends(one).await, friends(two).await), (vec![], vec![]));
         // And may begin anew.
         make_friends(two, &["pod1.example"]).await;

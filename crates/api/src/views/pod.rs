@@ -2,8 +2,9 @@
 
 use super::time;
 use app::network::{
-    friends::{Made, Outcome, Parted},
+    friends::{Made, Outcome},
     known::Known,
+    parting::Parted,
 };
 use db::hosts::HostRow;
 use serde::Serialize;

@@ -432,7 +432,7 @@ fn remote_files(video: &Video, remote: &Document) -> Vec<VideoFile> {
         torrent_url: f.torrent.clone(),
         torrent_download_url: f.torrent.clone(),
         file_url: f.url.clone(),
-        file_download_url: f.url.clone(),
+        file_download_url: download_url(&f.url),
         playlist_url: remote.playlist.clone().unwrap_or_default(),
         metadata_url: None,
         has_audio: f.has_audio,
@@ -442,6 +442,56 @@ fn remote_files(video: &Video, remote: &Document) -> Vec<VideoFile> {
     let mut files: Vec<VideoFile> = (0..).zip(&remote.files).map(file).collect();
     files.sort_by_key(|file| std::cmp::Reverse(file.resolution.id));
     files
+}
+
+/// Where a file of another pod is downloaded, there. Pods and PeerTube keep files under names of their own and offer each for download at an
+/// address that follows from it; anywhere else the file itself is offered.
+fn download_url(file: &str) -> String {
+    let places = [
+        (
+            "/static/streaming-playlists/hls/",
+            "/download/streaming-playlists/hls/videos/",
+        ),
+        ("/static/web-videos/", "/download/web-videos/"),
+    ];
+    for (shown, offered) in places {
+        if let Some((origin, path)) = file.split_once(shown)
+            && origin.matches('/').count() == 2
+            && let Some(name) = path.rsplit('/').next().filter(|name| !name.is_empty())
+        {
+            return format!("{origin}{offered}{name}");
+        }
+    }
+    file.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::download_url;
+
+    #[test]
+    fn downloads_of_other_pods() {
+        for (file, expected) in [
+            (
+                "https://a.example/static/streaming-playlists/hls/0b-1/x-720.mp4",
+                "https://a.example/download/streaming-playlists/hls/videos/x-720.mp4",
+            ),
+            (
+                "https://a.example/static/web-videos/x-720.mp4",
+                "https://a.example/download/web-videos/x-720.mp4",
+            ),
+            (
+                "https://cdn.example/b/static/web-videos/x.mp4",
+                "https://cdn.example/b/static/web-videos/x.mp4",
+            ),
+            (
+                "https://a.example/static/web-videos/",
+                "https://a.example/static/web-videos/",
+            ),
+        ] {
+            assert_eq!(download_url(file), expected);
+        }
+    }
 }
 
 /// A description, whole.

@@ -7,7 +7,7 @@ use fedi::{
     keys::{PrivateKey, PublicKey},
     signature::{Body, Claim, Outgoing, Request as Signed, Scheme, Window, sign},
 };
-use fetch::{Answer, Request};
+use fetch::{Answer, Request, Signer};
 use names::{Host, KeyUri, ObjectUri};
 use std::net::IpAddr;
 
@@ -83,14 +83,44 @@ pub(crate) fn verify(claim: &Claim, key: &str, now: i64, window: Window) -> Resu
         .map_err(|why| refused(why.to_string()))
 }
 
-/// Fetches a document; its bytes, and where they really came from.
+/// Where on its host an address is.
+fn target(url: &ObjectUri) -> &str {
+    let after = url.as_str().split_once("://").map_or("", |(_, rest)| rest);
+    after.find('/').map_or("/", |at| &after[at..])
+}
+
+/// Signs each hop of a request in the name of the pod: some hosts show what they have to nobody whom they cannot block.
+async fn signer(pod: &Pod) -> Result<Signer> {
+    let keys = ours::keys(pod).await?;
+    let (key, id, clock) = (keys.private.clone(), keys.id.clone(), pod.clock.clone());
+    Ok(Signer::new(move |url| {
+        let Ok(url) = ObjectUri::parse(url) else {
+            return Vec::new();
+        };
+        let outgoing = Outgoing {
+            method: "GET",
+            target: target(&url),
+            host: &url.host(),
+            body: None,
+            extra: &[],
+        };
+        sign(&outgoing, &key, &id, clock.now())
+    }))
+}
+
+/// Fetches a document; its bytes, and where they really came from. Signed by the pod, on each hop anew.
 pub(crate) async fn get(
     pod: &Pod,
     url: &str,
     accept: &str,
     limit: u64,
 ) -> std::result::Result<(bytes::Bytes, ObjectUri), fetch::Error> {
-    pod.network.fetch.get_json_bytes(url, accept, limit).await
+    let mut request = Request::get(url, limit).header("accept", accept);
+    match signer(pod).await {
+        Ok(signer) => request = request.signed_by(signer),
+        Err(why) => tracing::error!("{url} is asked without a signature: {why}"),
+    }
+    pod.network.fetch.document(request).await
 }
 
 /// Posts bytes with a signature.
@@ -103,13 +133,10 @@ pub(crate) async fn post(
     (key, key_id): (&PrivateKey, &KeyUri),
     limit: u64,
 ) -> std::result::Result<Answer, fetch::Error> {
-    let host: Host = url.host();
-    let after = url.as_str().split_once("://").map_or("", |(_, rest)| rest);
-    let target = after.find('/').map_or("/", |at| &after[at..]);
     let outgoing = Outgoing {
         method: "POST",
-        target,
-        host: &host,
+        target: target(url),
+        host: &url.host(),
         body: Some(&body),
         extra,
     };

@@ -41,6 +41,9 @@ struct One {
     /// Who has passed it on.
     #[serde(default)]
     by: Option<String>,
+    /// By which activity.
+    #[serde(default)]
+    activity: Option<String>,
 }
 
 /// Notes that are climbed from one to what it answers, until something is known.
@@ -73,6 +76,7 @@ pub(crate) async fn later(pod: &Pod, uri: &ObjectUri) -> Result<()> {
     let one = One {
         uri: uri.to_string(),
         by: None,
+        activity: None,
     };
     queue::enqueue(&pod.db, VIDEO, &one, None, Priority::Soon, pod.now()).await?;
     pod.queue.wake();
@@ -80,10 +84,11 @@ pub(crate) async fn later(pod: &Pod, uri: &ObjectUri) -> Result<()> {
 }
 
 /// Has what an actor passed on fetched from where it lives. Wake the queue after the commit.
-pub(crate) async fn enqueue(tx: &mut Tx, uri: &ObjectUri, by: &ActorUri, now: i64) -> Result<()> {
+pub(crate) async fn enqueue(tx: &mut Tx, uri: &ObjectUri, by: &Activity, now: i64) -> Result<()> {
     let one = One {
         uri: uri.to_string(),
-        by: Some(by.to_string()),
+        by: Some(by.actor.to_string()),
+        activity: Some(by.id.to_string()),
     };
     queue::enqueue(tx, VIDEO, &one, None, Priority::Soon, now).await?;
     Ok(())
@@ -123,9 +128,13 @@ pub(crate) async fn run(pod: &Pod, job: &Job, context: &queue::Context) -> Resul
     let mut next = None;
     if job.kind == VIDEO {
         let one: One = serde_json::from_str(&job.payload).map_err(bad)?;
-        let by = one.by.and_then(|by| ActorUri::parse(&by).ok());
+        let activity = one.activity.and_then(|id| ObjectUri::parse(&id).ok());
+        let voucher = match one.by.and_then(|by| ActorUri::parse(&by).ok()) {
+            Some(by) => Voucher::Actor(by, activity),
+            None => Voucher::Nobody,
+        };
         if let Ok(uri) = ObjectUri::parse(&one.uri)
-            && let Err(why) = bring(pod, &uri, by.map_or(Voucher::Nobody, Voucher::Actor)).await?
+            && let Err(why) = bring(pod, &uri, voucher).await?
         {
             return Ok(Outcome::Retry(why));
         }
@@ -246,7 +255,11 @@ async fn climb(pod: &Pod, note: Note, voucher: &Voucher) -> Result<Tried<()>> {
             _ => return Ok(Ok(())),
         }
     }
-    for note in chain.iter().rev() {
+    let announced = match voucher {
+        Voucher::Actor(_, activity) => activity.as_ref(),
+        _ => None,
+    };
+    for (above, note) in chain.iter().enumerate().rev() {
         let author = &note.attributed_to;
         let known = remote_actors::by_uri(&pod.db, author).await?;
         if known.is_none_or(|known| known.public_key.is_none()) {
@@ -254,7 +267,14 @@ async fn climb(pod: &Pod, note: Note, voucher: &Voucher) -> Result<Tried<()>> {
         }
         let mut tx = pod.db.begin().await?;
         match said::put(pod, &mut tx, note, voucher).await? {
-            Applied::Done => tx.commit().await?,
+            Applied::Done => {
+                if let Some(activity) = announced.filter(|_| above == 0)
+                    && let Some(kept) = db::comments::by_uri(&mut tx, &note.id).await?
+                {
+                    db::comments::set_announce(&mut tx, kept.id, activity).await?;
+                }
+                tx.commit().await?;
+            }
             Applied::Refused(why) => {
                 tracing::info!("{} is not kept: {}", note.id, why.reason);
                 return Ok(Ok(()));
@@ -279,6 +299,7 @@ async fn gone(pod: &Pod, uri: &ObjectUri) -> Result<()> {
     };
     let mut tx = pod.db.begin().await?;
     remote_videos::remove(&mut tx, uri, row.host_id).await?;
+    super::pictures::sweep(pod, &mut tx).await?;
     tx.commit().await?;
     pod.lists.clear();
     Ok(())

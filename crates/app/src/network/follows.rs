@@ -1,19 +1,23 @@
 //! Whom this pod follows and who follows it, in plain ActivityPub: PeerTube instances, single channels, anybody. An admin asks, the
 //! outbox carries the question, and the answer comes to the inbox.
 
-use super::{POD_NAME, actors, calls, friends, inbox, ours};
+use super::{POD_NAME, actors, calls, followers, inbox, ours, parting};
 use crate::{Error, Pod, Result, abreast::abreast, access, access::Right};
 use db::{
-    follows::{self as rows, Direction, FollowOfBoth, FollowQuery, FollowSort},
+    Tx,
+    follows::{self as rows, Direction, FollowOfBoth, FollowQuery},
     hosts,
+    outbox::{Audience, Message, enqueue},
     remote_actors::{self, Actor},
     users::User,
 };
 use fedi::{
-    ActorKind as Kind, Deed, Followed, Undone,
+    ActorKind as Kind, Deed, Undone,
     webfinger::{Handle, JRD_TYPE, Jrd},
 };
-use names::{ActorUri, FollowState, Friendship, Host};
+use names::{ActorId, ActorKind, ActorUri, FollowState, Friendship, Host, HostId};
+
+pub use db::follows::FollowSort;
 
 /// Actors that are asked at the same time, and in one request.
 const PARALLEL: usize = 5;
@@ -26,6 +30,9 @@ const ANSWER: u64 = 64 << 10;
 pub struct Wanted {
     pub direction: Direction,
     pub state: Option<FollowState>,
+    /// What the other side is.
+    pub kind: Option<ActorKind>,
+    pub sort: FollowSort,
     pub search: Option<String>,
     pub start: i64,
     pub count: i64,
@@ -46,9 +53,9 @@ pub async fn list(
         } else {
             Some(FollowState::Accepted)
         },
-        kind: None,
+        kind: wanted.kind,
         search: wanted.search,
-        sort: FollowSort::Newest,
+        sort: wanted.sort,
         start: wanted.start,
         count: wanted.count,
     };
@@ -104,7 +111,6 @@ async fn ask(pod: &Pod, handle: &Handle) -> Result<()> {
         .map_err(|why| Error::invalid("hosts", why))?;
     let now = pod.now();
     let mut tx = pod.db.begin().await?;
-    let own = remote_actors::of_this_pod(&mut tx, POD_NAME, &pod.settings.name, now).await?;
     let row = hosts::get_or_insert(&mut tx, host, now).await?;
     let target = actors::put(&mut tx, &actor, now).await?;
     let target = target.ok_or_else(|| Error::invalid("hosts", "it cannot be followed"))?;
@@ -119,29 +125,36 @@ async fn ask(pod: &Pod, handle: &Handle) -> Result<()> {
         ..hosts::HostFacts::default()
     };
     hosts::set_facts(&mut tx, row.id, &facts).await?;
-    let id = ours::activity_uri(pod, "follow")?;
-    let follow = rows::put(
-        &mut tx,
-        own.id,
-        target,
-        FollowState::Pending,
-        Some(&id),
-        now,
-    )
-    .await?;
-    if follow.state != FollowState::Accepted {
-        let us = ours::pod_uri(pod)?;
-        let body = fedi::Activity::new(id, us, Deed::Follow(actor.id.clone())).document();
-        let message = db::outbox::Message {
-            subject: &subject(&actor.id),
-            verb: "follow",
-            body: Some(&body.to_string()),
-            now,
-            due: now,
-        };
-        db::outbox::enqueue(&mut tx, db::outbox::Audience::Host(row.id), message).await?;
-    }
+    ask_in(pod, &mut tx, row.id, target, &actor.id).await?;
     tx.commit().await?;
+    Ok(())
+}
+
+/// Asks an actor that is known, in the transaction of the caller.
+pub(super) async fn ask_in(
+    pod: &Pod,
+    tx: &mut Tx,
+    host: HostId,
+    target: ActorId,
+    uri: &ActorUri,
+) -> Result<()> {
+    let own = ours::own_actor_in(pod, tx).await?;
+    let id = ours::activity_uri(pod, "follow")?;
+    let (now, state) = (pod.now(), FollowState::Pending);
+    let follow = rows::put(&mut *tx, own.id, target, state, Some(&id), now).await?;
+    if follow.state == FollowState::Accepted {
+        return Ok(());
+    }
+    let deed = Deed::Follow(uri.clone());
+    let body = fedi::Activity::new(id, ours::pod_uri(pod)?, deed).document();
+    let message = Message {
+        subject: &subject(uri),
+        verb: "follow",
+        body: Some(&body.to_string()),
+        now,
+        due: now,
+    };
+    enqueue(tx, Audience::Host(host), message).await?;
     Ok(())
 }
 
@@ -199,16 +212,9 @@ pub async fn unfollow(pod: &Pod, user: &User, host_or_handle: &str) -> Result<()
             id: follow.uri,
             deed: Some(Box::new(Deed::Follow(uri.clone()))),
         };
-        inbox::say(
-            pod,
-            &mut tx,
-            row.id,
-            &subject(&uri),
-            "undo",
-            us,
-            Deed::Undo(undone),
-        )
-        .await?;
+        let about = (subject(&uri), "undo");
+        let deed = Deed::Undo(undone);
+        followers::say(pod, &mut tx, row.id, (&about.0, about.1), us, deed).await?;
         tx.commit().await?;
         pod.network.told();
         return forget_unfollowed(pod, &host).await;
@@ -222,7 +228,7 @@ pub(crate) async fn forget_unfollowed(pod: &Pod, host: &Host) -> Result<()> {
         return Ok(());
     }
     match hosts::by_host(&pod.db, host).await? {
-        Some(row) => friends::forget(pod, &row).await,
+        Some(row) => parting::forget(pod, &row).await,
         None => Ok(()),
     }
 }
@@ -236,46 +242,38 @@ pub enum Answer {
     Remove,
 }
 
-/// Answers a follower of this pod.
+/// Answers a follower of this pod. Who is refused hears nothing more and may not ask again; who is removed may.
 pub async fn answer(pod: &Pod, user: &User, handle: &str, answer: Answer) -> Result<()> {
     access::require(user, Right::ManageNetwork)?;
-    let own = ours::own_actor(pod).await?;
+    let own = ours::own_actor(pod).await?.id;
+    let us = ours::pod_uri(pod)?;
     for follower in named(pod, handle).await? {
-        let follow = rows::between(&pod.db, follower.id, own.id).await?;
-        let (Some(follow), Some(uri)) = (follow, follower.uri) else {
+        let (now, mut tx) = (pod.now(), pod.db.begin().await?);
+        let host = Host::parse(&follower.host).map_err(|why| Error::Internal(why.into()))?;
+        let row = hosts::get_or_insert(&mut tx, &host, now).await?;
+        let row = hosts::lock(&mut tx, row.id).await?;
+        let follow = rows::between(&mut tx, follower.id, own).await?;
+        let (Some(follow), Some(uri)) = (follow, &follower.uri) else {
             continue;
         };
-        let us = ours::pod_uri(pod)?;
-        let followed = Followed {
-            id: follow.uri,
-            follower: Some(uri.clone()),
-            followed: Some(us.clone()),
-        };
-        let now = pod.now();
-        let mut tx = pod.db.begin().await?;
-        let row = hosts::get_or_insert(&mut tx, &uri.host(), now).await?;
         if row.friendship == Friendship::Friend {
-            return Err(Error::Forbidden(
-                "It is a friend: end the friendship instead.".into(),
-            ));
+            let why = "It is a friend: end the friendship instead.";
+            return Err(Error::Forbidden(why.into()));
         }
-        let (verb, deed) = match answer {
-            Answer::Accept => ("accept", Deed::Accept(followed)),
-            Answer::Reject | Answer::Remove => ("reject", Deed::Reject(followed)),
+        let (verb, state) = match answer {
+            Answer::Accept if follow.state == FollowState::Accepted => return Ok(()),
+            Answer::Accept => ("accept", Some(FollowState::Accepted)),
+            Answer::Reject => ("reject", Some(FollowState::Rejected)),
+            Answer::Remove => ("reject", None),
         };
-        match answer {
-            Answer::Accept => {
-                rows::set_state(&mut tx, follower.id, own.id, FollowState::Accepted, now).await?;
-            }
-            Answer::Reject => {
-                rows::set_state(&mut tx, follower.id, own.id, FollowState::Rejected, now).await?;
-            }
-            Answer::Remove => {
-                rows::remove(&mut tx, follower.id, own.id).await?;
-            }
+        match state {
+            Some(state) => rows::set_state(&mut tx, follower.id, own, state, now).await?,
+            None => rows::remove(&mut tx, follower.id, own).await?,
+        };
+        followers::answer(pod, &mut tx, row.id, (uri, &us), follow.uri, verb).await?;
+        if answer == Answer::Accept {
+            followers::follow_back(pod, &mut tx, &row, &follower).await?;
         }
-        let subject = format!("follow-of:{uri}:{us}");
-        inbox::say(pod, &mut tx, row.id, &subject, verb, us, deed).await?;
         tx.commit().await?;
         pod.network.told();
         return Ok(());

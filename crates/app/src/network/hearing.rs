@@ -220,6 +220,7 @@ async fn apply(
             .len() as i64
             >= BATCH
         {}
+        super::pictures::sweep(pod, &mut tx).await?;
         pod.lists.clear();
     }
     let open = list.open.as_ref().map(Token::as_str);

@@ -8,15 +8,14 @@ use super::{
 use crate::{Error, Pod, Result};
 use db::{
     follows, hosts,
-    outbox::{self, Audience, Message},
     remote_actors::{self, Actor},
     remote_videos,
 };
 use fedi::{
-    Activity, Deed, Followed, Object, Subject, Told, Undone, Unreadable, View,
+    Activity, Deed, Object, Subject, Told, Unreadable, View,
     signature::{Claim, Window},
 };
-use names::{ActorUri, FollowState, Friendship, Host, HostId, ObjectUri};
+use names::{ActorUri, Friendship, Host, HostId, ObjectUri};
 use podnet::score::Witness;
 
 /// A key is not fetched anew more often than this (ms).
@@ -66,10 +65,13 @@ pub async fn received(pod: &Pod, request: &Incoming) -> Result<()> {
     let host_id = known_host.map(|row| row.id);
     let actor = prove(pod, request, &claim, &activity.actor, known, host_id).await?;
     match &activity.deed {
-        Deed::Follow(target) => follow(pod, &activity, &actor, target).await,
-        Deed::Undo(undone) if is_follow(undone) => undo(pod, &actor, undone).await,
-        Deed::Accept(followed) => accepted(pod, &actor, followed).await,
-        Deed::Reject(followed) => rejected(pod, &actor, followed).await,
+        Deed::Follow(target) if ours::actor_of(pod, target).await?.is_none() => {
+            Err(Error::NotFound("The actor was"))
+        }
+        Deed::Reject(_) => {
+            apply(pod, &activity).await?;
+            super::follows::forget_unfollowed(pod, &host).await
+        }
         Deed::Create(subject) | Deed::Update(subject) => match subject.told_by(&host) {
             // Whose it is now is for its own page to say: one of the same host may have signed this.
             Told::Here(Object::Video(video)) if is_others(pod, &activity, &video.id).await? => {
@@ -88,11 +90,6 @@ pub async fn received(pod: &Pod, request: &Incoming) -> Result<()> {
         Deed::Flag(_) => Ok(()),
         _ => apply(pod, &activity).await,
     }
-}
-
-/// Whether what is taken back is a follow, or something of which only the id is told.
-fn is_follow(undone: &Undone) -> bool {
-    matches!(undone.deed.as_deref(), None | Some(Deed::Follow(_)))
 }
 
 /// Whether a host deletes what somebody elsewhere has said of a video of its own.
@@ -219,128 +216,6 @@ async fn prove(
     actor.ok_or_else(|| forbidden(format!("{uri} is of no kind that this pod keeps.")))
 }
 
-/// Somebody wants to hear from an actor of this pod.
-async fn follow(pod: &Pod, activity: &Activity, follower: &Actor, target: &ActorUri) -> Result<()> {
-    let Some(followed) = ours::actor_of(pod, target).await? else {
-        return Err(Error::NotFound("The actor was"));
-    };
-    let now = pod.now();
-    let host = activity.host();
-    let mut tx = pod.db.begin().await?;
-    let row = hosts::get_or_insert(&mut tx, &host, now).await?;
-    let mut inboxes = [&follower.shared_inbox, &follower.inbox]
-        .into_iter()
-        .flatten();
-    let facts = hosts::HostFacts {
-        // Nobody has a third party called.
-        shared_inbox: inboxes.find(|inbox| inbox.host() == host).cloned(),
-        ..hosts::HostFacts::default()
-    };
-    hosts::set_facts(&mut tx, row.id, &facts).await?;
-    let (id, state) = (Some(&activity.id), FollowState::Accepted);
-    follows::put(&mut tx, follower.id, followed.id, state, id, now).await?;
-    let followed = Followed {
-        id: Some(activity.id.clone()),
-        follower: Some(activity.actor.clone()),
-        followed: Some(target.clone()),
-    };
-    let subject = format!("follow-of:{}:{target}", activity.actor);
-    let deed = Deed::Accept(followed);
-    say(
-        pod,
-        &mut tx,
-        row.id,
-        &subject,
-        "accept",
-        target.clone(),
-        deed,
-    )
-    .await?;
-    tx.commit().await?;
-    pod.network.told();
-    tracing::info!(follower = %activity.actor, %target, "followed");
-    Ok(())
-}
-
-/// Leaves an activity in the outbox for one host.
-pub(crate) async fn say(
-    pod: &Pod,
-    tx: &mut db::Tx,
-    host: HostId,
-    subject: &str,
-    verb: &'static str,
-    actor: ActorUri,
-    deed: Deed,
-) -> Result<()> {
-    let id = ours::activity_uri(pod, verb)?;
-    let body = Activity::new(id, actor, deed).document().to_string();
-    let now = pod.now();
-    let message = Message {
-        subject,
-        verb,
-        body: Some(&body),
-        now,
-        due: now,
-    };
-    outbox::enqueue(tx, Audience::Host(host), message).await?;
-    Ok(())
-}
-
-/// Somebody does not want to hear from an actor of this pod any more.
-async fn undo(pod: &Pod, follower: &Actor, undone: &Undone) -> Result<()> {
-    if let Some(Deed::Follow(target)) = undone.deed.as_deref() {
-        if let Some(target) = ours::actor_of(pod, target).await? {
-            follows::remove(&pod.db, follower.id, target.id).await?;
-        }
-    } else if let Some(id) = &undone.id {
-        follows::remove_by_uri(&pod.db, follower.id, id).await?;
-    }
-    Ok(())
-}
-
-/// The follow of theirs by this pod that an answer is about.
-async fn asked(pod: &Pod, them: &Actor, answered: &Followed) -> Result<Option<follows::Follow>> {
-    let own = ours::own_actor(pod).await?;
-    let ours = ours::pod_uri(pod)?;
-    let follow = follows::between(&pod.db, own.id, them.id).await?;
-    let meant = |follow: &follows::Follow| match (&answered.follower, &answered.followed) {
-        (None, None) => answered.id.is_some() && answered.id == follow.uri,
-        (by, of) => by.as_ref().is_none_or(|by| *by == ours) && (of.is_none() || *of == them.uri),
-    };
-    Ok(follow.filter(meant))
-}
-
-/// A follow of ours was accepted: what they have is fetched.
-async fn accepted(pod: &Pod, them: &Actor, answered: &Followed) -> Result<()> {
-    let Some(follow) = asked(pod, them, answered).await? else {
-        return Ok(());
-    };
-    if follow.state == FollowState::Accepted {
-        return Ok(());
-    }
-    let (now, state) = (pod.now(), FollowState::Accepted);
-    let mut tx = pod.db.begin().await?;
-    follows::set_state(&mut tx, follow.follower_id, follow.target_id, state, now).await?;
-    if let Some(outbox) = &them.outbox {
-        fetching::crawl(&mut tx, outbox, now).await?;
-    }
-    tx.commit().await?;
-    pod.queue.wake();
-    Ok(())
-}
-
-/// A follow of ours was refused, or ended by the other side.
-async fn rejected(pod: &Pod, them: &Actor, answered: &Followed) -> Result<()> {
-    if let Some(follow) = asked(pod, them, answered).await? {
-        let (now, state) = (pod.now(), FollowState::Rejected);
-        follows::set_state(&pod.db, follow.follower_id, follow.target_id, state, now).await?;
-        if let Ok(host) = Host::parse(&them.host) {
-            super::follows::forget_unfollowed(pod, &host).await?;
-        }
-    }
-    Ok(())
-}
-
 /// Whether a video is known as that of other actors than the one that speaks.
 async fn is_others(pod: &Pod, activity: &Activity, video: &ObjectUri) -> Result<bool> {
     let Some(row) = remote_videos::by_uri(&pod.db, video).await? else {
@@ -436,6 +311,7 @@ async fn gone(pod: &Pod, actor: &Actor) -> Result<()> {
         }
     }
     remote_actors::remove(&pod.db, uri).await?;
+    super::pictures::tidy(pod).await?;
     pod.network.told();
     Ok(())
 }

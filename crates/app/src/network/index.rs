@@ -1,7 +1,7 @@
 //! What other pods say of their videos, applied to our index. A pod is believed about what lives on its own host and about nothing else:
 //! `apply` is given the host whose signature was checked, and everything in an activity is held against it.
 
-use super::{actors, rated, remote, said};
+use super::{actors, followers, pictures, rated, remote, said, undone};
 use crate::{Error, Pod, Result};
 use db::{
     Tx,
@@ -85,10 +85,16 @@ pub(crate) async fn apply(
             Some(applied) => Ok(applied),
             None => delete(pod, tx, host, activity, id).await,
         },
-        Deed::Announce(subject) => said::passed_on(pod, tx, &activity.actor, subject.id()).await,
-        Deed::Like(_) | Deed::Dislike(_) | Deed::View(_) | Deed::Undo(_) => {
+        Deed::Announce(subject) => said::passed_on(pod, tx, activity, subject.id()).await,
+        Deed::Like(_) | Deed::Dislike(_) | Deed::View(_) => {
             rated::apply(pod, tx, host, activity).await
         }
+        Deed::Undo(undone) => undone::apply(pod, tx, &activity.actor, undone).await,
+        Deed::Follow(target) => followers::asked(pod, tx, host, activity, target).await,
+        Deed::Accept(followed) => {
+            followers::accepted(pod, tx, host, &activity.actor, followed).await
+        }
+        Deed::Reject(followed) => followers::rejected(pod, tx, &activity.actor, followed).await,
         _ => Ok(Refused::plainly("this pod does nothing about that")),
     }
 }
@@ -126,6 +132,7 @@ async fn delete(
         return Ok(Refused::lie(why));
     }
     if let Some(video) = remote_videos::remove(tx, id, host.id).await? {
+        pictures::sweep(pod, tx).await?;
         pod.lists.changed(video);
     }
     Ok(Applied::Done)
@@ -228,6 +235,7 @@ async fn put_video(
     }
     if !video.audience.is_listed() || video.state.is_some_and(|state| state != 1) {
         if let Some(id) = remote_videos::remove(tx, &video.id, host.id).await? {
+            pictures::sweep(pod, tx).await?;
             pod.lists.changed(id);
         }
         return Ok(Applied::Done);
@@ -354,7 +362,7 @@ impl Texts {
             .take(120)
             .collect();
         let name = VideoName::parse(&name).unwrap_or_else(|_| VideoName::from_filename(""));
-        let is_html = video.media_type.as_deref() == Some("text/html");
+        let is_html = video.description.media_type.as_deref() == Some("text/html");
         let text = |text: &str, most| {
             if is_html {
                 return remote::plain(text, most);
@@ -365,7 +373,10 @@ impl Texts {
         let tags = video.tags.iter().filter_map(|tag| Tag::parse(tag).ok());
         Self {
             name: name.into_string(),
-            description: text(video.content.as_deref().unwrap_or_default(), 10_000),
+            description: text(
+                video.description.content.as_deref().unwrap_or_default(),
+                10_000,
+            ),
             support: video.support.as_deref().map(|support| text(support, 1000)),
             tags: tags.take(Tag::MAX).map(Tag::into_string).collect(),
         }

@@ -114,7 +114,7 @@ pub async fn block(pod: &Pod, user: &User, host: &str) -> Result<()> {
     }
     db::blocks::add_host(&pod.db, &host, pod.now()).await?;
     if let Some(row) = hosts::by_host(&pod.db, &host).await? {
-        super::friends::end(pod, &row, Friendship::Quit).await?;
+        super::parting::end(pod, &row, Friendship::Quit).await?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 
 use super::{Keys, POD_NAME};
 use crate::{Error, Pod, Result, videos::Details};
-use db::{accounts::Account, channels::Channel, remote_actors, renditions::Rendition};
+use db::{Tx, accounts::Account, channels::Channel, remote_actors, renditions::Rendition};
 use fedi::{
     Actor, ActorKey, ActorKind, Attribution, Audience, CommentsPolicy, Counts, File, HlsPlaylist,
     Image, Link, PodProtocol, Streams, Video, keys::PrivateKey,
@@ -66,10 +66,7 @@ impl std::str::FromStr for LinkText {
 /// The pod's keys, made when they are first needed.
 pub(crate) async fn keys(pod: &Pod) -> Result<&Keys> {
     let make = async || {
-        let mut tx = pod.db.begin().await?;
-        let actor =
-            remote_actors::of_this_pod(&mut tx, POD_NAME, &pod.settings.name, pod.now()).await?;
-        tx.commit().await?;
+        let actor = own_actor(pod).await?;
         let private = keys_of(pod, actor.id).await?;
         let opening = OpeningKey::from_pkcs8(private.der())
             .map_err(|why| Error::Internal(anyhow::anyhow!("the pod's key: {why}")))?;
@@ -86,26 +83,56 @@ pub(crate) async fn keys(pod: &Pod) -> Result<&Keys> {
 /// The row of the pod's own actor.
 pub(crate) async fn own_actor(pod: &Pod) -> Result<remote_actors::Actor> {
     let mut tx = pod.db.begin().await?;
-    let actor =
-        remote_actors::of_this_pod(&mut tx, POD_NAME, &pod.settings.name, pod.now()).await?;
+    let actor = own_actor_in(pod, &mut tx).await?;
     tx.commit().await?;
     Ok(actor)
 }
 
+/// The same in the caller's transaction.
+pub(crate) async fn own_actor_in(pod: &Pod, tx: &mut Tx) -> Result<remote_actors::Actor> {
+    Ok(remote_actors::of_this_pod(tx, POD_NAME, &pod.settings.name, pod.now()).await?)
+}
+
+/// What an id of this pod's says of its actor.
+fn named<'a>(pod: &Pod, uri: &'a ActorUri) -> Option<(names::ActorKind, &'a str)> {
+    use names::ActorKind::{Account, Application, Channel};
+    let path = uri.as_str().strip_prefix(&pod.settings.public_url)?;
+    let mut parts = path.split('/');
+    let named = match (parts.next()?, parts.next()?, parts.next()?) {
+        ("", "accounts", POD_NAME) => (Application, POD_NAME),
+        ("", "accounts", name) => (Account, name),
+        ("", "video-channels", name) => (Channel, name),
+        _ => return None,
+    };
+    parts.next().is_none().then_some(named)
+}
+
 /// The row of an actor of this pod that is known by this id.
 pub(crate) async fn actor_of(pod: &Pod, uri: &ActorUri) -> Result<Option<remote_actors::Actor>> {
-    let path = uri.as_str().strip_prefix(&pod.settings.public_url);
-    let (kind, name) = match path
-        .map(|path| path.split('/').collect::<Vec<_>>())
-        .as_deref()
-    {
-        Some(["", "accounts", POD_NAME]) => return own_actor(pod).await.map(Some),
-        Some(["", "accounts", name]) => (names::ActorKind::Account, *name),
-        Some(["", "video-channels", name]) => (names::ActorKind::Channel, *name),
-        _ => return Ok(None),
-    };
-    let found = remote_actors::local_by_name(&pod.db, name).await?;
-    Ok(found.filter(|actor| actor.kind == kind && actor.name == name))
+    match named(pod, uri) {
+        Some((names::ActorKind::Application, _)) => own_actor(pod).await.map(Some),
+        Some((kind, name)) => {
+            let found = remote_actors::local_by_name(&pod.db, name).await?;
+            Ok(found.filter(|actor| actor.kind == kind && actor.name == name))
+        }
+        None => Ok(None),
+    }
+}
+
+/// The same in the caller's transaction.
+pub(crate) async fn actor_in(
+    pod: &Pod,
+    tx: &mut Tx,
+    uri: &ActorUri,
+) -> Result<Option<remote_actors::Actor>> {
+    match named(pod, uri) {
+        Some((names::ActorKind::Application, _)) => own_actor_in(pod, tx).await.map(Some),
+        Some((kind, name)) => {
+            let found = remote_actors::local_by_name(&mut *tx, name).await?;
+            Ok(found.filter(|actor| actor.kind == kind && actor.name == name))
+        }
+        None => Ok(None),
+    }
 }
 
 /// The key with which an actor of this pod signs.
@@ -242,8 +269,8 @@ pub fn video(pod: &Pod, details: &Details) -> Result<Video> {
     let shared = pod.settings.p2p.off(row.into()).is_none();
     let mut video = Video::new(id.clone(), row.name.clone());
     video.uuid = Some(row.uuid);
-    video.content = (!row.description.is_empty()).then(|| row.description.clone());
-    video.media_type = Some("text/markdown".into());
+    video.description.content = (!row.description.is_empty()).then(|| row.description.clone());
+    video.description.media_type = Some("text/markdown".into());
     video.support = row.support.clone();
     video.duration = number(row.duration);
     video.category = row.category.map(number);

@@ -4,13 +4,15 @@
 
 use super::{
     index::{self, Applied, Refused},
-    notes, said, saying,
+    notes, saying,
 };
 use crate::{Pod, Result};
-use db::{Tx, follows, hosts::HostRow, videos::Video};
+use db::{Tx, follows, hosts::HostRow, ratings, videos::Video};
 use fedi::{Activity, Deed};
 use moka::sync::Cache;
-use names::{ActorUri, Friendship, HostId, ObjectUri, Opinion, VideoId, VideoRef, VideoState};
+use names::{
+    ActorId, ActorUri, Friendship, HostId, ObjectUri, Opinion, VideoId, VideoRef, VideoState,
+};
 use podnet::flood::{Flood, MOST, Rate};
 use std::{
     sync::{
@@ -91,18 +93,11 @@ pub(crate) async fn apply(
     host: &HostRow,
     activity: &Activity,
 ) -> Result<Applied> {
-    let by = &activity.actor;
     match &activity.deed {
-        Deed::Like(id) => rate(pod, tx, by, id, Opinion::Like).await,
-        Deed::Dislike(id) => rate(pod, tx, by, id, Opinion::Dislike).await,
+        Deed::Like(id) => rate(pod, tx, activity, id, Opinion::Like).await,
+        Deed::Dislike(id) => rate(pod, tx, activity, id, Opinion::Dislike).await,
         Deed::View(view) if view.viewers.is_some() => Ok(Applied::Done),
         Deed::View(view) => viewed(pod, tx, host, &activity.id, &view.video).await,
-        Deed::Undo(undone) => match undone.deed.as_deref() {
-            Some(Deed::Like(id)) => take_back(pod, tx, by, id, Opinion::Like).await,
-            Some(Deed::Dislike(id)) => take_back(pod, tx, by, id, Opinion::Dislike).await,
-            Some(Deed::Announce(subject)) => said::withdrawn(pod, tx, by, subject.id()).await,
-            _ => Ok(Refused::plainly("this pod does nothing about that")),
-        },
         _ => Ok(Refused::plainly("this pod does nothing about that")),
     }
 }
@@ -121,25 +116,38 @@ async fn video_of(pod: &Pod, tx: &mut Tx, id: &ObjectUri) -> Result<Option<Video
 async fn rate(
     pod: &Pod,
     tx: &mut Tx,
-    by: &ActorUri,
+    activity: &Activity,
     id: &ObjectUri,
     opinion: Opinion,
 ) -> Result<Applied> {
     let Some(video) = video_of(pod, tx, id).await? else {
         return Ok(Refused::plainly("this pod has no such video"));
     };
-    let Some(actor) = index::speaker(pod, tx, by).await? else {
+    let Some(actor) = index::speaker(pod, tx, &activity.actor).await? else {
         return Ok(Refused::plainly("whoever rates it is no account"));
     };
-    let changed = db::ratings::set(tx, video.id, actor, opinion, pod.now()).await?;
-    if changed.is_some() {
-        saying::counted(pod, tx, &video).await?;
-        pod.lists.counted(video.id);
-    }
+    think(pod, tx, &video, actor, opinion).await?;
+    ratings::set_uri(&mut *tx, video.id, actor, &activity.id).await?;
     Ok(Applied::Done)
 }
 
-async fn take_back(
+async fn think(
+    pod: &Pod,
+    tx: &mut Tx,
+    video: &Video,
+    actor: ActorId,
+    opinion: Opinion,
+) -> Result<()> {
+    let changed = ratings::set(tx, video.id, actor, opinion, pod.now()).await?;
+    if changed.is_some() {
+        saying::counted(pod, tx, video).await?;
+        pod.lists.counted(video.id);
+    }
+    Ok(())
+}
+
+/// Somebody thinks something of a video no more.
+pub(super) async fn take_back(
     pod: &Pod,
     tx: &mut Tx,
     by: &ActorUri,
@@ -150,13 +158,13 @@ async fn take_back(
         return Ok(Refused::plainly("this pod has no such video"));
     };
     let known = db::remote_actors::by_uri(&mut *tx, by).await?;
-    match known {
-        // What was said since holds.
-        Some(actor) if db::ratings::of(&mut *tx, video.id, actor.id).await? == opinion => {
-            rate(pod, tx, by, id, Opinion::None).await
-        }
-        _ => Ok(Applied::Done),
+    // What was said since holds.
+    if let Some(actor) = known
+        && ratings::of(&mut *tx, video.id, actor.id).await? == opinion
+    {
+        think(pod, tx, &video, actor.id, Opinion::None).await?;
     }
+    Ok(Applied::Done)
 }
 
 async fn viewed(

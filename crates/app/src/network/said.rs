@@ -14,7 +14,7 @@ use db::{
     comments::{self, Comment, NewComment},
     remote_actors,
 };
-use fedi::Note;
+use fedi::{Activity, Note};
 use names::{ActorKind, ActorUri, Host, ObjectUri, VideoState};
 
 /// Who says that a comment belongs under a video.
@@ -22,8 +22,8 @@ use names::{ActorKind, ActorUri, Host, ObjectUri, VideoState};
 pub(crate) enum Voucher {
     /// Its author alone.
     Nobody,
-    /// An actor has passed it on.
-    Actor(ActorUri),
+    /// An actor has passed it on, by this activity.
+    Actor(ActorUri, Option<ObjectUri>),
     /// It is on the list of comments that this host shows.
     List(Host),
 }
@@ -128,7 +128,7 @@ async fn unwanted(
     let vouched = match voucher {
         Voucher::Nobody => note.id.host() == *home,
         Voucher::List(host) => host == home,
-        Voucher::Actor(actor) => decides(tx, place, actor).await?,
+        Voucher::Actor(actor, _) => decides(tx, place, actor).await?,
     };
     Ok((!vouched).then_some("the video's own pod has not passed it on"))
 }
@@ -208,20 +208,23 @@ pub(crate) async fn vanished(pod: &Pod, tx: &mut Tx, id: &ObjectUri) -> Result<b
 pub(crate) async fn passed_on(
     pod: &Pod,
     tx: &mut Tx,
-    by: &ActorUri,
+    activity: &Activity,
     id: &ObjectUri,
 ) -> Result<Applied> {
+    let by = &activity.actor;
     if id.host() != pod.own_host()? {
-        fetching::enqueue(tx, id, by, pod.now()).await?;
+        fetching::enqueue(tx, id, activity, pod.now()).await?;
         return Ok(Applied::Done);
     }
     // One of ours: the video's own pod shows it now.
     if let Some(place) = notes::place(pod, tx, id).await?
         && let Some(comment) = &place.parent
         && decides(tx, &place, by).await?
-        && comments::release(tx, comment).await?
     {
-        pod.lists.counted(comment.video_id);
+        comments::set_announce(&mut *tx, comment.id, &activity.id).await?;
+        if comments::release(tx, comment).await? {
+            pod.lists.counted(comment.video_id);
+        }
     }
     Ok(Applied::Done)
 }

@@ -1,10 +1,13 @@
 //! What the pod thinks of its friends, on the rows: every change with its reason, and the end of a friendship at 0.
 
-use super::friends;
+use super::parting;
 use crate::{Pod, Result};
 use db::hosts::{self, ScoreChange};
 use names::{Friendship, HostId};
-use podnet::score::{Cause, Event, Score, Witness};
+use podnet::{
+    present::Parting,
+    score::{Cause, Event, Score, Witness},
+};
 
 /// Notes what a host did. A friend whose score comes to 0 is expelled.
 pub(crate) async fn note(pod: &Pod, host: HostId, event: Event, witness: Witness) -> Result<()> {
@@ -34,17 +37,17 @@ pub(crate) async fn note(pod: &Pod, host: HostId, event: Event, witness: Witness
         reason: change.reason.clone(),
     };
     hosts::add_score_reason(&mut tx, host, &entry).await?;
+    let why = format!("Its score came to 0. The last reason: {}.", change.reason);
     if change.expelled.is_some() {
         // In the same transaction: somebody at 0 who is a friend all the same would never be expelled.
-        friends::end_in(pod, &mut tx, &row, Friendship::Expelled).await?;
+        parting::part_in(pod, &mut tx, &row, Parting::Expelled, &why).await?;
     }
     tx.commit().await?;
     if by < 0 {
         tracing::info!(host = %row.host, score = change.after, reason = change.reason, "a friend lost score");
     }
     if change.expelled.is_some() {
-        let why = format!("Its score came to 0. The last reason: {}.", change.reason);
-        friends::expelled(pod, &row, &why).await?;
+        parting::expelled(pod, &row, &why).await?;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ mod plain;
 mod sealed;
 mod writing;
 
-use super::{Envelopes, friends, ours, scores};
+use super::{Envelopes, ours, parting, presenting, scores};
 use crate::{Error, Pod, Result};
 use db::{
     hosts::{self, HostRow},
@@ -18,7 +18,7 @@ use podnet::{
     Capability,
     group::GroupId,
     outbox::{Failure, PARALLEL, Verdict, is_dead, pause, verdict},
-    present::Code,
+    present::{Code, Parting},
     score::{Event, Witness, is_our_own_fault},
 };
 use sealed::sealed;
@@ -206,10 +206,12 @@ async fn fail(pod: &Pod, host: &HostRow, owner: &str, failed: Failed) -> Result<
     if host.friendship == Friendship::Friend {
         match failed.code {
             Some(Code::Expelled | Code::Quit | Code::Blocked) => {
-                return friends::let_go(pod, host).await;
+                return parting::let_go(pod, host).await;
             }
             // The first time it may just not have read yet that we are friends.
-            Some(Code::NotFriends) if failures > 1 => return friends::ask_again(pod, host).await,
+            Some(Code::NotFriends) if failures > 1 => {
+                return presenting::ask_again(pod, host).await;
+            }
             _ => {}
         }
     }
@@ -242,9 +244,10 @@ async fn give_up(pod: &Pod, host: &HostRow, ours: bool) -> Result<()> {
     let friend = host.friendship == Friendship::Friend;
     let mut tx = pod.db.begin().await?;
     if friend && !ours {
-        friends::end_in(pod, &mut tx, host, Friendship::Expelled).await?;
+        let why = "It has taken nothing for a week.";
+        parting::part_in(pod, &mut tx, host, Parting::Expelled, why).await?;
         tx.commit().await?;
-        return friends::expelled(pod, host, "It has taken nothing for a week.").await;
+        return parting::expelled(pod, host, why).await;
     }
     let dropped = outbox::clear(&mut tx, host.id).await?;
     hosts::stop_whole(&mut tx, host.id).await?;
@@ -256,7 +259,7 @@ async fn give_up(pod: &Pod, host: &HostRow, ours: bool) -> Result<()> {
     Ok(())
 }
 
-fn is_sealed(pod: &Pod, host: &HostRow) -> bool {
+pub(super) fn is_sealed(pod: &Pod, host: &HostRow) -> bool {
     let can: Vec<String> = serde_json::from_str(&host.capabilities).unwrap_or_default();
     host.friendship == Friendship::Friend
         && pod.settings.network.envelopes == Envelopes::Used

@@ -37,16 +37,7 @@ pub fn read(request: &Request) -> Result<Claim, Refusal> {
     let signature = signature.and_then(|text| STANDARD.decode(text).ok());
     let signature = signature.ok_or(Refusal::Malformed("it holds no base64"))?;
     let names = parameters.headers.as_deref().unwrap_or("date");
-    let mut claim = Claim {
-        key,
-        dialect: Dialect::Cavage,
-        covered: Vec::new(),
-        base: String::new(),
-        signature,
-        paddings,
-        made: Vec::new(),
-        expires: None,
-    };
+    let mut claim = Claim::unread(key, Dialect::Cavage, signature, paddings);
     for name in names.split(' ').filter(|name| !name.is_empty()) {
         let name = name.to_ascii_lowercase();
         if claim.covered.len() == MAX_COVERED {

@@ -70,16 +70,7 @@ fn claim(
             return Err(Refusal::Algorithm(short(other)));
         }
     };
-    let mut claim = Claim {
-        key,
-        dialect: Dialect::Messages,
-        covered: Vec::new(),
-        base: String::new(),
-        signature,
-        paddings,
-        made: Vec::new(),
-        expires: None,
-    };
+    let mut claim = Claim::unread(key, Dialect::Messages, signature, paddings);
     if let Some(created) = input.parameter("created") {
         claim.made.push(time(created)?);
     }

@@ -7,7 +7,9 @@ mod answers;
 mod places;
 mod server;
 
-use fetch::{Answer, Client, Error, Kind, Limits, Options, Policy, Request, Resolver, Transport};
+use fetch::{
+    Answer, Client, Error, Kind, Limits, Options, Policy, Request, Resolver, Signer, Transport,
+};
 use server::{Seen, serve};
 use std::{
     io::Write as _,
@@ -89,7 +91,7 @@ async fn a_document_is_fetched_and_the_connection_kept() {
         );
     }
     let (body, from) = client
-        .get_json_bytes(&server.url("/x"), "a/b", 10)
+        .document(Request::get(server.url("/x"), 10).header("accept", "a/b"))
         .await
         .unwrap();
     assert_eq!(

@@ -206,3 +206,40 @@ async fn what_says_who_asks_stays_with_the_host_that_was_asked() {
         "{heard}"
     );
 }
+
+#[tokio::test]
+async fn each_hop_is_signed_for_itself() {
+    let seen = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let heard = seen.clone();
+    let transport: Transport = Arc::new(move |request| {
+        let signature = request
+            .headers
+            .iter()
+            .filter(|(name, _)| name == "signature");
+        let signatures: Vec<_> = signature.map(|(_, value)| value.clone()).collect();
+        heard
+            .lock()
+            .unwrap()
+            .push((request.url.clone(), signatures));
+        let next = match request.url.as_str() {
+            "https://pod.example/a" => Some("/b?c=d"),
+            "https://pod.example/b?c=d" => Some("https://other.example/e"),
+            _ => None,
+        };
+        let location = next.map(|next| ("location".to_owned(), next.to_owned()));
+        let status = if next.is_some() { 302 } else { 200 };
+        let answer = Answer::new(status, location.into_iter().collect(), "{}");
+        Box::pin(async move { Ok(answer) })
+    });
+    let signer = Signer::new(|url| vec![("signature".to_owned(), format!("of {url}"))]);
+    let request = Request::get("https://pod.example/a", 100).signed_by(signer);
+    let (_, from) = Client::wired(transport).document(request).await.unwrap();
+    assert_eq!(from.as_str(), "https://other.example/e");
+    let expected = [
+        "https://pod.example/a",
+        "https://pod.example/b?c=d",
+        "https://other.example/e",
+    ];
+    let expected = expected.map(|url| (url.to_owned(), vec![format!("of {url}")]));
+    assert_eq!(*seen.lock().unwrap(), expected);
+}

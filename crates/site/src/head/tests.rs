@@ -52,6 +52,35 @@ fn a_public_video() {
 }
 
 #[test]
+fn what_is_at_home_elsewhere_leads_there() {
+    for (local, url, canonical) in [
+        (
+            false,
+            "https://far.example/w/xyz",
+            "https://far.example/w/xyz",
+        ),
+        (false, "javascript:alert(1)", "https://tube.example/w/abc"),
+        (
+            false,
+            "https://far.example/\"><b>",
+            "https://far.example/&quot;&gt;&lt;b&gt;",
+        ),
+        (
+            true,
+            "https://tube.example/videos/watch/1",
+            "https://tube.example/w/abc",
+        ),
+    ] {
+        let mut told = told(1, "Name", "");
+        (told.is_local, told.url) = (local, url.into());
+        let head = video(&about(), &told);
+        let expected = format!(r#"<link rel="canonical" href="{canonical}">"#);
+        assert!(head.contains(&expected), "{expected} in {head}");
+        assert!(head.contains("oembed?url=https%3A%2F%2Ftube.example%2Fw%2Fabc"));
+    }
+}
+
+#[test]
 fn an_unlisted_video_is_not_for_search_engines() {
     let head = video(&about(), &told(2, "Name", ""));
     assert!(head.contains("noindex") && !head.contains("ld+json"));

@@ -198,6 +198,7 @@ async fn four_lies_and_a_friend_is_none() {
             (&json!(1), &json!(OTHER))
         );
         assert_eq!(state(one, "honest.example").await, is("friend", 100));
+        talk(&pods[..1]).await;
         let sent = wires.sent();
         let farewell = sent
             .iter()

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     Error, Pod, Result,
-    network::{calls, ours, telling},
+    network::{calls, ours, parting::FAREWELL, telling},
 };
 use db::{
     follows,
@@ -45,32 +45,53 @@ pub(super) async fn plain(pod: &Pod, host: &HostRow) -> Result<Sent> {
         .map_err(|why| Error::Internal(anyhow::anyhow!("{why}")))?;
     let left = taken.rows.len();
     for (at, row) in taken.rows.iter().enumerate() {
-        if let Some((body, key, key_id)) = plainly(pod, row).await? {
-            let sent = calls::post(
-                pod,
-                &url,
-                body,
-                calls::ACTIVITY,
-                &[],
-                (&key, &key_id),
-                64 << 10,
-            );
-            if let Err(error) = sent.await.and_then(fetch::Answer::success) {
-                let failed = Failed::new(1, &error);
-                let tries = u32::try_from(host.failures + 1).unwrap_or(u32::MAX);
-                let verdict = failed.failure.map(|failure| verdict(failure, 1, tries));
-                if verdict != Some(Verdict::EndRows) {
-                    return Ok(Sent::Failed(Failed {
-                        rows: left - at,
-                        ..failed
-                    }));
-                }
-                tracing::warn!(host = %host.host, subject = row.subject, "not taken, and not sent again: {error}");
+        let sent = match row.subject.as_str() {
+            FAREWELL => farewell(pod, host, row).await?,
+            _ => post(pod, &url, row).await?,
+        };
+        if let Err(error) = sent {
+            let failed = Failed::new(1, &error);
+            let tries = u32::try_from(host.failures + 1).unwrap_or(u32::MAX);
+            let verdict = failed.failure.map(|failure| verdict(failure, 1, tries));
+            if verdict != Some(Verdict::EndRows) {
+                return Ok(Sent::Failed(Failed {
+                    rows: left - at,
+                    ..failed
+                }));
             }
+            tracing::warn!(host = %host.host, subject = row.subject, "not taken, and not sent again: {error}");
         }
         outbox::acknowledge_one(&pod.db, row.id).await?;
     }
     Ok(Sent::Something)
+}
+
+type Posted = std::result::Result<(), fetch::Error>;
+
+/// Posts what a row says, if there is anything to say (any more).
+async fn post(pod: &Pod, url: &ObjectUri, row: &OutboxRow) -> Result<Posted> {
+    let Some((body, key, key_id)) = plainly(pod, row).await? else {
+        return Ok(Ok(()));
+    };
+    let signer = (&key, &key_id);
+    let sent = calls::post(pod, url, body, calls::ACTIVITY, &[], signer, 64 << 10);
+    Ok(sent.await.and_then(fetch::Answer::success).map(drop))
+}
+
+/// Says farewell. A pod that does not know us as a friend any more needs none.
+async fn farewell(pod: &Pod, host: &HostRow, row: &OutboxRow) -> Result<Posted> {
+    let body = row.body.clone().unwrap_or_default();
+    let Ok(body) = serde_json::value::RawValue::from_string(body) else {
+        return Ok(Ok(()));
+    };
+    match calls::tell(pod, &host.host, "/api/v1/pods/farewell", &body).await? {
+        Ok(_) => Ok(Ok(())),
+        Err(fetch::Error::Status {
+            status: 400..=407 | 410,
+            ..
+        }) => Ok(Ok(())),
+        Err(why) => Ok(Err(why)),
+    }
 }
 
 /// Sees whether a friend that takes no envelopes is still there.
