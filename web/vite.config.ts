@@ -5,13 +5,14 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vitest/config'
 import { precompress } from './build/precompress.ts'
+import { hlsParts } from './build/hls-parts.ts'
 import { nameVideoFiles } from './build/video-files.ts'
 
 const pod = process.env.SHOAL_POD ?? 'http://localhost:9000'
 const passedOn = ['/api', '/static', '/lazy-static', '/download', '/services', '/health']
 
 export default defineConfig({
-  plugins: [svelte(), nameVideoFiles(), precompress()],
+  plugins: [hlsParts(), svelte(), nameVideoFiles(), precompress()],
   build: {
     target: 'es2022',
     assetsInlineLimit: 0,
@@ -21,11 +22,11 @@ export default defineConfig({
     rolldownOptions: {
       output: {
         codeSplitting: {
-          // What comes first takes along what it needs.
+          // What comes first takes along what it needs. Controls come after the first picture, the whole of hls.js hardly ever.
           groups: [
-            { name: 'shared', test: /node_modules[\\/]svelte|src[\\/](ui|api|messages)[\\/]|src[\\/][^\\/]+\.ts$|player[\\/](settings|resume|sharing)|(watch|upload)[\\/][^\\/]+\.ts$/, minShareCount: 2, priority: 3 },
-            { name: 'media', test: /node_modules[\\/](media-chrome|hls\.js)[\\/]/, priority: 2 },
-            { name: 'player', test: /src[\\/](player|watch)[\\/]/, minShareCount: 2, priority: 1 },
+            { name: 'controls', test: /node_modules[\\/]media-chrome[\\/]|player[\\/](controls|seek-bar)/, priority: 4 },
+            { name: 'shared', test: /node_modules[\\/]svelte|web[\\/]src[\\/](ui|api|messages)[\\/]|web[\\/]src[\\/][^\\/]+\.ts$|player[\\/](settings|resume|sharing)|(watch|upload)[\\/][^\\/]+\.ts$/, minShareCount: 2, priority: 3 },
+            { name: 'player', test: /hls-parts:|node_modules[\\/](hls\.js[\\/]src|eventemitter3)[\\/]|web[\\/]src[\\/](player|watch|engine)[\\/]|pages[\\/]Watch\.svelte/, priority: 1 },
           ],
         },
       },

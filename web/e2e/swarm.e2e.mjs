@@ -4,16 +4,13 @@
  * bytes. Browsers and desktop clients cannot talk to each other: between them the pod stands.
  */
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { assembled, keepPieces, rendition } from './pieces.mjs'
 import { browser, minute, plays, startPod, until } from './pod.mjs'
-import { stockWebTorrent } from './webtorrent.mjs'
+import { byAria2, byStockWebTorrent, filmIn, run, stockSite } from './strangers.mjs'
 
 const folder = mkdtempSync(join(tmpdir(), 'shoal-swarm-'))
 let pod, video, file, people, stock
@@ -22,18 +19,11 @@ before(async () => {
   people = await Promise.all([browser(), browser()])
   video = await pod.publish(minute())
   file = await rendition(video.streamingPlaylists[0].files.find((one) => one.resolution.id === 720))
-  // A site that has nothing to do with the pod: an empty page and the library.
-  const library = stockWebTorrent()
-  stock = createServer((request, answer) => {
-    const script = request.url === '/webtorrent.js'
-    answer.writeHead(200, { 'content-type': script ? 'text/javascript' : 'text/html' })
-    answer.end(script ? library : '<!doctype html><title>Stock WebTorrent</title>')
-  })
-  await new Promise((done) => stock.listen(0, '127.0.0.1', done))
+  stock = await stockSite()
 })
 after(async () => {
   await Promise.all((people ?? []).map((one) => one.close()))
-  stock?.close()
+  stock?.end()
   await pod?.end()
   rmSync(folder, { recursive: true, force: true })
 })
@@ -42,31 +32,6 @@ const place = (name) => {
   const path = join(folder, name)
   mkdirSync(path)
   return path
-}
-const sha256 = (path) => createHash('sha256').update(readFileSync(path)).digest('hex')
-
-/** Runs a program to its end; what it wrote is told when it fails. */
-function run(program, args) {
-  return new Promise((done, failed) => {
-    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
-    let log = ''
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (log += text))
-    const late = setTimeout(() => child.kill(), 120_000)
-    child.once('error', failed)
-    child.once('exit', (code) => {
-      clearTimeout(late)
-      if (code === 0) done(log)
-      else failed(new Error(`${program} ended with ${code}:\n${log.slice(-4000)}`))
-    })
-  })
-}
-
-async function byAria2() {
-  const path = place('aria2')
-  const torrent = join(path, 'the.torrent')
-  writeFileSync(torrent, Buffer.from(await (await fetch(file.torrentUrl)).arrayBuffer()))
-  await run('aria2c', ['--no-conf', '--enable-dht=false', '--bt-enable-lpd=false', '--seed-time=0', '--summary-interval=0', '-d', path, torrent])
-  return sha256(join(path, readdirSync(path).find((name) => name.endsWith('.mp4'))))
 }
 
 async function byLibtorrent() {
@@ -91,27 +56,7 @@ while not handle.status().is_seeding:
         sys.exit('\\n'.join(alert.message() for alert in session.pop_alerts()))
 session.pause()
 `, file.magnetUri, path])
-  return sha256(join(path, readdirSync(path).find((name) => name.endsWith('.mp4'))))
-}
-
-/** What stock WebTorrent has at the end, from a magnet link or from the bytes of a torrent. */
-async function byStockWebTorrent(source = file.magnetUri) {
-  const page = await people[0].newPage()
-  await page.goto(`http://localhost:${stock.address().port}/`)
-  const got = await page.evaluate(async (source) => {
-    const { default: WebTorrent } = await import('/webtorrent.js')
-    const client = new WebTorrent({ dht: false, lsd: false })
-    const torrent = await new Promise((done, failed) => {
-      client.on('error', failed)
-      client.add(typeof source === 'string' ? source : new Uint8Array(source), (torrent) => (torrent.done ? done(torrent) : torrent.on('done', () => done(torrent))))
-      setTimeout(() => failed(new Error('not within two minutes')), 120_000)
-    })
-    const bytes = await (await torrent.files[0].blob()).arrayBuffer()
-    const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
-    return Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('')
-  }, source)
-  await page.close()
-  return got
+  return filmIn(path)
 }
 
 async function byOurPage() {
@@ -131,14 +76,14 @@ test('stock WebTorrent takes a video from the pod alone, by magnet link and by t
   const torrent = Array.from(new Uint8Array(await (await fetch(file.torrentUrl)).arrayBuffer()))
   for (const [name, source] of [['magnet link', file.magnetUri], ['torrent', torrent]]) {
     const began = Date.now()
-    assert.equal(await byStockWebTorrent(source), file.sha256, name)
+    assert.equal(await byStockWebTorrent(people[0], stock, source), file.sha256, name)
     story.diagnostic(`by ${name}: ${((Date.now() - began) / 1000).toFixed(1)} s`)
   }
 })
 
 test('a page of ours, stock WebTorrent, aria2 and libtorrent end one swarm with the same bytes', async (story) => {
   const began = Date.now()
-  const ways = { 'our page': byOurPage, 'stock WebTorrent': byStockWebTorrent, aria2: byAria2, libtorrent: byLibtorrent }
+  const ways = { 'our page': byOurPage, 'stock WebTorrent': () => byStockWebTorrent(people[0], stock, file.magnetUri), aria2: () => byAria2(join(folder, 'aria2'), file), libtorrent: byLibtorrent }
   const ends = await Promise.all(
     Object.entries(ways).map(async ([name, way]) => {
       const got = await way()

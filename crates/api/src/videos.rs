@@ -6,8 +6,8 @@ use crate::{
     form::{self, VideoFields},
     params::Params,
     views::{
-        Description, FileToken, List, Ready, Storyboards, TrafficDay, VideoDetails, VideoSummary,
-        listed, written,
+        Description, FileToken, List, Ready, Storyboards, Tagged, TrafficDay, VideoDetails,
+        VideoSummary, listed, written,
     },
 };
 use app::{
@@ -17,7 +17,7 @@ use app::{
 use axum::{
     Json,
     extract::{Request, State},
-    http::StatusCode,
+    http::{HeaderMap, StatusCode, header},
 };
 use db::video_list::{Origin, Scope, VideoQuery, VideoSort};
 
@@ -99,19 +99,23 @@ pub async fn list(State(pod): State<Pod>, params: Params) -> Answer<Ready> {
 
 /// One video. Its owner also sees how publishing goes.
 #[utoipa::path(get, path = "/api/v1/videos/{id}", tag = "videos", params(("id" = String, Path, description = "number, uuid or short uuid")),
-    responses((status = 200, body = VideoDetails), (status = 401), (status = 403), (status = 404)))]
+    responses((status = 200, body = VideoDetails), (status = 304), (status = 401), (status = 403), (status = 404)))]
 pub async fn show(
     State(pod): State<Pod>,
     Viewer(viewer): Viewer,
     Named(named): Named,
-) -> Answer<Ready> {
+    headers: HeaderMap,
+) -> Answer<Tagged> {
+    let known = headers.get(header::IF_NONE_MATCH).cloned();
     let Some(user) = viewer else {
         let make = |details: &Details| written(&VideoDetails::new(&pod, details, None));
-        return Ok(Ready(videos::answer(&pod, named, make).await?));
+        let body = videos::answer(&pod, named, make).await?;
+        return Ok(Tagged { body, known });
     };
     let details = videos::show(&pod, Some(&user), named).await?;
     let stopped = db::traffic::stop_of(&pod.db, user.id, details.video.id).await?;
-    Ok(Ready(written(&VideoDetails::new(&pod, &details, stopped))))
+    let body = written(&VideoDetails::new(&pod, &details, stopped));
+    Ok(Tagged { body, known })
 }
 
 /// Changes a video. JSON, or a form when a picture comes with it.

@@ -24,12 +24,13 @@ pub use video::{
 };
 
 use axum::{
-    http::{HeaderValue, header},
+    http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
 use jiff::{Timestamp, civil};
 use serde::Serialize;
+use std::hash::{DefaultHasher, Hasher};
 
 /// One page of a list, and how long the whole is.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -45,6 +46,44 @@ impl IntoResponse for Ready {
     fn into_response(self) -> Response {
         let kind = HeaderValue::from_static("application/json");
         ([(header::CONTENT_TYPE, kind)], self.0).into_response()
+    }
+}
+
+/// JSON that is asked for again and again: with a tag of what it says (RFC 9110, section 8.8.3), so that whoever has it
+/// already is told so in a few bytes.
+pub struct Tagged {
+    pub body: Bytes,
+    /// The request's `If-None-Match`.
+    pub known: Option<HeaderValue>,
+}
+
+impl IntoResponse for Tagged {
+    fn into_response(self) -> Response {
+        let mut hash = DefaultHasher::new();
+        hash.write(&self.body);
+        let tag = format!("W/\"{:016x}\"", hash.finish());
+        let same = self.known.is_some_and(|known| {
+            let known = known.to_str().unwrap_or_default();
+            // Compared weakly (section 13.1.2).
+            let opaque = &tag[2..];
+            known
+                .split(',')
+                .map(|one| one.trim().trim_start_matches("W/"))
+                .any(|one| one == "*" || one == opaque)
+        });
+        let mut response = if same {
+            StatusCode::NOT_MODIFIED.into_response()
+        } else {
+            Ready(self.body).into_response()
+        };
+        let headers = response.headers_mut();
+        if let Ok(tag) = HeaderValue::try_from(tag) {
+            headers.insert(header::ETAG, tag);
+        }
+        // To be asked for again each time, and kept by nobody between.
+        let fresh = HeaderValue::from_static("private, no-cache");
+        headers.insert(header::CACHE_CONTROL, fresh);
+        response
     }
 }
 

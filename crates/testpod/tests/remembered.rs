@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a story that cannot go on fails")]
 
+use axum::{body::Body, http::Request};
 use serde_json::{Value, json};
 use testpod::{Client, Clip, TestPod, clip, on_both};
 
@@ -283,6 +284,36 @@ async fn pages_of_a_list_fit_together_wherever_they_begin() {
             (numbers(&sorted), &sorted["total"]),
             (vec![0, 1], &json!(300))
         );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_has_what_is_said_about_a_video_already_is_told_so() {
+    on_both(async |pod| {
+        let alice = pod.user("alice").await;
+        let uuid = published(pod, &alice).await;
+        let path = format!("/api/v1/videos/{uuid}");
+        let ask = async |client: &Client, known: &str| {
+            let request = Request::get(&path).header("if-none-match", known);
+            client.send(request.body(Body::empty()).unwrap()).await
+        };
+        for client in [&pod.anonymous(), &alice] {
+            let first = client.get(&path).await.expect(200);
+            let tag = first.headers["etag"].to_str().unwrap().to_owned();
+            let strong = tag.trim_start_matches("W/");
+            for known in [tag.as_str(), strong, &format!("\"other\", {tag}"), "*"] {
+                let answer = ask(client, known).await.expect(304);
+                assert!(answer.body.is_empty());
+                assert_eq!(answer.headers["etag"], tag);
+            }
+            for known in ["", "\"other\"", ",,,", "W/\"\"", "W/"] {
+                assert_eq!(ask(client, known).await.expect(200).body, first.body);
+            }
+            let name = format!("Not as {tag}");
+            alice.put(&path, json!({"name": name})).await.expect(204);
+            assert_eq!(ask(client, &tag).await.expect(200).json()["name"], name);
+        }
     })
     .await;
 }

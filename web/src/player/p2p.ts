@@ -1,10 +1,10 @@
 /*
- * The one door between the player and the engine that exchanges pieces with other viewers. The engine's code is
- * loaded only when it may be used; when it cannot start (old browser, blocked WebRTC) the player goes on with
- * plain HTTP and nobody notices.
+ * The one door between the player and the engine that exchanges pieces with other viewers. When it cannot start (old
+ * browser, blocked WebRTC) the player goes on with plain HTTP and nobody notices.
  */
 import type { HlsConfig } from 'hls.js'
 import type { VideoDetails } from '../api/types'
+import { Engine as PieceEngine } from '../engine/engine'
 import { needsToken } from '../remote'
 
 export interface EngineStats {
@@ -46,17 +46,6 @@ interface PlayerState {
   rate: number
 }
 
-interface EngineOptions {
-  trackers: string[]
-  files: EngineFile[]
-  p2p: boolean
-  onStats: (stats: EngineStats) => void
-  iceServers?: RTCIceServer[]
-  player: () => PlayerState
-  likely?: string | undefined
-  keepBytes?: number | undefined
-}
-
 export interface Engine {
   fragmentLoader(): HlsConfig['fLoader']
   setP2P(on: boolean): void
@@ -64,12 +53,6 @@ export interface Engine {
   addFiles?(files: EngineFile[]): void
   destroy(): void
 }
-
-interface EngineModule {
-  Engine: new (options: EngineOptions) => Engine
-}
-
-const engines = import.meta.glob<EngineModule>('../engine/engine.ts')
 
 export function engineFiles(video: VideoDetails, given: string | undefined): EngineFile[] {
   const token = needsToken(video) ? given : undefined
@@ -123,18 +106,15 @@ interface Surroundings {
   keepBytes?: number | undefined
 }
 
-export async function startEngine(
+export function startEngine(
   video: VideoDetails,
   token: string | undefined,
   p2p: boolean,
   onStats: (stats: EngineStats) => void,
   surroundings: Surroundings,
-): Promise<Engine | undefined> {
-  const load = Object.values(engines)[0]
-  if (!load) return undefined
+): Engine | undefined {
   try {
-    const { Engine } = await load()
-    return new Engine({ trackers: trackersOf(video), files: engineFiles(video, token), p2p, onStats, iceServers: stunOf(video), ...surroundings })
+    return new PieceEngine({ trackers: trackersOf(video), files: engineFiles(video, token), p2p, onStats, iceServers: stunOf(video), ...surroundings })
   } catch (error) {
     console.warn('playing without peers', error)
     return undefined

@@ -1,8 +1,9 @@
 /*
  * One video being played: owns hls.js (or the browser's own HLS where there is no MSE) and the engine, retries
- * what is worth retrying, and offers qualities and numbers to whoever draws the player. It draws nothing.
+ * what is worth retrying, and offers qualities and numbers to whoever draws the player. It draws nothing. Its hls.js knows
+ * what our own films are made of (build/hls-parts.ts); a film from elsewhere that is made of something else gets the whole one.
  */
-import Hls, { ErrorTypes, Events, type ErrorData } from 'hls.js/light'
+import Hls, { ErrorDetails, ErrorTypes, Events, type ErrorData } from 'hls.js/light'
 import type { VideoDetails } from '../api/types'
 import { needsToken } from '../remote'
 import { grow } from './grow'
@@ -41,6 +42,7 @@ export class Playback {
   readonly counts = { stalls: 0, errors: 0, switches: 0 }
 
   private hls: Hls | undefined
+  private whole = false
   private engine: Engine | undefined
   private token: string | undefined
   private retries = 0
@@ -63,14 +65,18 @@ export class Playback {
     if (!Hls.isSupported()) return this.startNative()
     const known = playerSettings.bandwidth
     const lines = this.element.clientHeight * devicePixelRatio
-    this.engine = await startEngine(this.video, this.token, this.options.p2p, (stats) => (this.stats = stats), {
+    this.engine = startEngine(this.video, this.token, this.options.p2p, (stats) => (this.stats = stats), {
       player: () => playerState(this.element),
       likely: likelyFile(this.video, known ?? 500_000, lines),
       keepBytes: playerSettings.keepBytes,
     })
-    if (this.ended) return this.engine?.destroy()
-    const hls = new Hls({
-      startPosition: this.options.startAt > 0 ? this.options.startAt : -1,
+    this.begin(Hls, this.options.startAt)
+  }
+
+  private begin(Build: typeof Hls, startAt: number) {
+    const known = playerSettings.bandwidth
+    const hls = new Build({
+      startPosition: startAt > 0 ? startAt : -1,
       capLevelToPlayerSize: true,
       maxBufferLength: 30,
       maxMaxBufferLength: 60,
@@ -182,8 +188,21 @@ export class Playback {
     if (this.hls && this.chosen !== -1) this.chosen = this.hls.manualLevel
   }
 
+  /** hls.js with everything that its makers call light. */
+  private async takeWhole() {
+    this.whole = true
+    const at = this.element.currentTime || this.options.startAt
+    const { default: Whole } = await import('hls.js/dist/hls.light.mjs')
+    if (this.ended) return
+    this.hls?.destroy()
+    this.begin(Whole, at)
+  }
+
   private onError(data: ErrorData) {
     this.counts.errors += 1
+    if (data.details === ErrorDetails.FRAG_PARSING_ERROR && !this.whole) {
+      return void this.takeWhole().catch(() => this.fail('media'))
+    }
     if (data.details === 'bufferStalledError') this.counts.stalls += 1
     if (!data.fatal) return
     const refused = data.response?.code === 401 || data.response?.code === 403

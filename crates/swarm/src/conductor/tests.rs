@@ -253,6 +253,25 @@ fn a_liar_about_haves_is_found_out() {
 }
 
 #[test]
+fn an_infinite_uplink_counts_for_an_ordinary_fast_one() {
+    let taken = |claimed| -> u32 {
+        let mut hall = Hall::new();
+        for (viewer, uplink) in [(0, 2_500_000), (1, claimed)] {
+            let report = Report {
+                uplink,
+                ..playing(0)
+            };
+            hall.join(viewer);
+            hall.report(viewer, report);
+        }
+        let granted = hall.run(5.0, |_| true);
+        let runs = granted.iter().filter(|(viewer, _)| *viewer == 1);
+        runs.map(|(_, run)| run.end - run.start).sum()
+    };
+    assert_eq!(taken(u32::MAX), taken(2_500_000));
+}
+
+#[test]
 fn an_honest_one_outlives_some_rescues() {
     let mut hall = Hall::new();
     for viewer in 0..3 {
