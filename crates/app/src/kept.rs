@@ -21,7 +21,7 @@ use std::{
         Arc, OnceLock,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// How long something is remembered that only another process could have changed.
@@ -29,6 +29,11 @@ const ROWS_LAST: Duration = Duration::from_secs(5);
 /// Lists and totals also go out of date by themselves: views are counted without a note here.
 const LISTS_LAST: Duration = Duration::from_secs(2);
 const TOTALS_LAST: Duration = Duration::from_secs(10);
+
+/// Nobody misses one of so many, and counting them takes as long as a thousand lists: the total of a list this long stays for minutes, whatever
+/// changes meanwhile.
+const MANY: i64 = db::video_list::COUNTED;
+const MANY_LAST: Duration = Duration::from_secs(300);
 
 const LISTS: u64 = 1000;
 const ROWS: u64 = 8192;
@@ -68,8 +73,16 @@ pub struct Memory {
     ids: Cache<VideoUuid, VideoId>,
     answers: Cache<VideoId, Answer>,
     pages: Cache<(u64, VideoQuery), Arc<Ids>>,
-    totals: Cache<(u64, VideoQuery), i64>,
+    totals: Cache<VideoQuery, Total>,
     config: OnceLock<Bytes>,
+}
+
+/// How long a list was, at which change and when.
+#[derive(Debug, Clone, Copy)]
+struct Total {
+    change: u64,
+    read: Instant,
+    total: i64,
 }
 
 /// Ids of a list, and how long the whole is.
@@ -109,7 +122,7 @@ impl Memory {
                 })
                 .build(),
             pages: for_some_time(LISTS_LAST, LISTS),
-            totals: for_some_time(TOTALS_LAST, LISTS),
+            totals: for_some_time(MANY_LAST, LISTS),
             config: OnceLock::new(),
         }
     }
@@ -217,12 +230,19 @@ impl Memory {
     where
         F: AsyncFnOnce(&VideoQuery) -> crate::Result<i64>,
     {
-        let key = (self.lists.load(Ordering::SeqCst), query);
-        if let Some(total) = self.totals.get(&key) {
-            return Ok(total);
+        let change = self.lists.load(Ordering::SeqCst);
+        if let Some(kept) = self.totals.get(&query)
+            && (kept.total >= MANY || kept.change == change && kept.read.elapsed() < TOTALS_LAST)
+        {
+            return Ok(kept.total);
         }
-        let total = read(&key.1).await?;
-        self.totals.insert(key, total);
+        let total = read(&query).await?;
+        let kept = Total {
+            change,
+            read: Instant::now(),
+            total,
+        };
+        self.totals.insert(query, kept);
         Ok(total)
     }
 

@@ -27,7 +27,7 @@ struct Case {
 /// Measures all cases on each engine.
 pub fn run(bench: &mut Bench) -> Result<()> {
     for filled in bench.filled()? {
-        let pod = Pod::start(bench, &filled.data, &filled.address)?;
+        let pod = Pod::start(bench, &filled.place.data, &filled.place.address)?;
         let mut rows = Vec::new();
         for case in cases(&filled) {
             rows.push(measure(bench, &pod, &filled, case)?);
@@ -35,7 +35,7 @@ pub fn run(bench: &mut Bench) -> Result<()> {
         let heading = format!(
             "Answers with {} videos on {} ({} connections)",
             bench.videos,
-            filled.engine,
+            filled.place.engine,
             load::CONNECTIONS
         );
         let columns = [
@@ -113,11 +113,11 @@ fn measure(bench: &Bench, pod: &Pod, filled: &Filled, mut case: Case) -> Result<
         case.paths.rotate_left(elsewhere);
         let before = (
             usage::cpu_seconds(&[pod.process()]),
-            usage::cpu_seconds(&filled.processes),
+            usage::cpu_seconds(&filled.place.processes),
         );
         let load = load::drive(&bench.scratch, pod.address, &case.paths, RUN_S)?;
         let own = usage::cpu_seconds(&[pod.process()]) - before.0;
-        let database = usage::cpu_seconds(&filled.processes) - before.1;
+        let database = usage::cpu_seconds(&filled.place.processes) - before.1;
         rates.push(load.requests / load.seconds);
         p50.push(load.p50);
         p99.push(load.p99);

@@ -7,8 +7,10 @@ mod client;
 mod files;
 mod lists;
 mod load;
+mod network;
 mod nginx;
 mod offload;
+mod place;
 mod pod;
 mod publish;
 mod quiet;
@@ -22,6 +24,7 @@ mod words;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
+use place::Place;
 
 /// How many videos there are in the databases.
 const VIDEOS: usize = 100_000;
@@ -38,7 +41,16 @@ pub struct Bench {
     pub postgres: Option<(String, u32)>,
     /// How many videos there are in the databases.
     pub videos: usize,
+    /// Whether databases that took long to fill stay, for another run.
+    pub keep: Keep,
     filled: Vec<rows::Filled>,
+}
+
+/// What becomes of databases that took long to fill.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    Nothing,
+    Databases,
 }
 
 fn main() -> Result<()> {
@@ -64,6 +76,9 @@ fn main() -> Result<()> {
     if wanted("offload") {
         offload::run(&bench)?;
     }
+    if names.iter().any(|name| name == "network") {
+        network::run(&bench)?;
+    }
     Ok(())
 }
 
@@ -74,6 +89,7 @@ fn arguments(mut given: impl Iterator<Item = String>) -> Result<(Bench, Vec<Stri
         kept: PathBuf::new(),
         postgres: None,
         videos: VIDEOS,
+        keep: Keep::Nothing,
         filled: Vec::new(),
     };
     let mut names = Vec::new();
@@ -85,10 +101,13 @@ fn arguments(mut given: impl Iterator<Item = String>) -> Result<(Bench, Vec<Stri
             "--kept" => bench.kept = value()?.into(),
             "--videos" => bench.videos = value()?.parse()?,
             "--postgres" => bench.postgres = Some((value()?, value()?.parse()?)),
-            "lists" | "start" | "files" | "publish" | "swarm" | "offload" => names.push(word),
+            "--keep" => bench.keep = Keep::Databases,
+            "lists" | "start" | "files" | "publish" | "swarm" | "offload" | "network" => {
+                names.push(word)
+            }
             other => {
                 bail!(
-                    "there is no measurement called {other}: lists, start, files, publish, swarm, offload"
+                    "there is no measurement called {other}: lists, start, files, publish, swarm, offload, network"
                 )
             }
         }
@@ -100,10 +119,8 @@ impl Bench {
     /// A database on each engine, filled the first time it is asked for.
     pub fn filled(&mut self) -> Result<Vec<rows::Filled>> {
         if self.filled.is_empty() {
-            let mut places = vec![rows::Place::sqlite(&self.scratch)?];
-            if let Some((address, process)) = &self.postgres {
-                places.push(rows::Place::postgres(&self.scratch, address, *process)?);
-            }
+            let mut places = vec![Place::sqlite(&self.scratch, "lists")?];
+            places.extend(Place::postgres(self, &self.scratch, "lists")?);
             let videos = self.videos;
             self.filled = std::thread::scope(|scope| {
                 let fillers: Vec<_> = places

@@ -10,6 +10,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
+use names::Host;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::{Bench, client::Client};
@@ -27,6 +28,8 @@ pub struct Pod {
     pub began: Instant,
     /// Where it listens.
     pub address: SocketAddr,
+    /// Under which name others know it.
+    pub host: Host,
 }
 
 impl Pod {
@@ -53,10 +56,11 @@ impl Pod {
         let mut lines = BufReader::new(output).lines();
         let said = lines.find_map(|line| {
             let line = line.ok()?;
-            let (_, port) = line.strip_prefix("Shoal is at ")?.rsplit_once(':')?;
-            port.parse::<u16>().ok()
+            let host = Host::parse(line.strip_prefix("Shoal is at ")?).ok()?;
+            let (_, port) = host.as_str().rsplit_once(':')?;
+            Some((port.parse::<u16>().ok()?, host))
         });
-        let Some(port) = said else {
+        let Some((port, host)) = said else {
             let _ = child.kill();
             bail!("the pod said: {}", std::fs::read_to_string(log)?);
         };
@@ -64,6 +68,7 @@ impl Pod {
             child,
             began,
             address: SocketAddr::from(([127, 0, 0, 1], port)),
+            host,
         })
     }
 

@@ -1,10 +1,7 @@
 //! A database as a large pod has it: 1000 channels, many videos with names, texts, tags and views that are spread as in life, all of
 //! them in the search index. Written through the pod's own database crate, so that rows are what the pod itself would write.
 
-use std::{
-    path::{Path, PathBuf},
-    time::Instant,
-};
+use std::time::Instant;
 
 use anyhow::Result;
 use db::{Db, Executor as _, Tx, renditions::Rendition, videos::VideoChanges};
@@ -12,7 +9,7 @@ use names::{
     AccountId, CATEGORIES, ChannelId, Privacy, RenditionId, Role, VideoId, VideoState, VideoUuid,
 };
 
-use crate::{chance::Chance, words::Words};
+use crate::{chance::Chance, place::Place, words::Words};
 
 const CHANNELS: usize = 1000;
 const CHANNELS_OF_AN_ACCOUNT: usize = 4;
@@ -24,58 +21,16 @@ const ASKED: usize = 25;
 const BATCH: usize = 2000;
 
 /// 2026-01-01, when the newest video is published.
-const NOW: i64 = 1_767_225_600_000;
+pub const NOW: i64 = 1_767_225_600_000;
 /// How long the videos have been coming.
 const YEARS: i64 = 5 * 365 * 86_400_000;
-
-/// Where a database is made.
-pub struct Place {
-    engine: &'static str,
-    data: PathBuf,
-    address: String,
-    processes: Vec<u32>,
-}
 
 /// A filled database.
 #[derive(Clone)]
 pub struct Filled {
-    /// What people call the engine.
-    pub engine: &'static str,
-    /// The pod's folder.
-    pub data: PathBuf,
-    /// The database's address.
-    pub address: String,
-    /// The first process of the database's server, if it has one.
-    pub processes: Vec<u32>,
+    pub place: Place,
     /// Videos with renditions, and their names.
     pub asked: Vec<(VideoUuid, String)>,
-}
-
-impl Place {
-    /// A file in the folder.
-    pub fn sqlite(scratch: &Path) -> Result<Self> {
-        let data = scratch.join("lists-sqlite");
-        std::fs::create_dir_all(&data)?;
-        Ok(Self {
-            engine: "SQLite",
-            address: format!("sqlite:{}", data.join("shoal.db").display()),
-            data,
-            processes: Vec::new(),
-        })
-    }
-
-    /// A new database of a server.
-    pub fn postgres(scratch: &Path, server: &str, process: u32) -> Result<Self> {
-        let data = scratch.join("lists-postgres");
-        std::fs::create_dir_all(&data)?;
-        let base = server.rsplit_once('/').map_or(server, |(base, _)| base);
-        Ok(Self {
-            engine: "PostgreSQL",
-            address: format!("{base}/lists"),
-            data,
-            processes: vec![process],
-        })
-    }
 }
 
 /// Makes a database with this many videos.
@@ -85,14 +40,7 @@ pub fn fill(place: Place, videos: usize) -> Result<Filled> {
         .enable_all()
         .build()?;
     let asked = runtime.block_on(async {
-        if !place.processes.is_empty() {
-            let base = place.address.rsplit_once('/').map_or("", |(base, _)| base);
-            let server = format!("{base}/postgres");
-            for action in [db::Administration::Drop, db::Administration::Create] {
-                Db::administer(&server, action, "lists").await?;
-            }
-        }
-        let db = Db::open(&place.address).await?;
+        let db = place.open_anew().await?;
         let asked = all(&db, videos).await?;
         // What the engines (PostgreSQL's autovacuum, the pod's own sweep) do within an hour of so large a change.
         if !place.processes.is_empty() {
@@ -107,13 +55,7 @@ pub fn fill(place: Place, videos: usize) -> Result<Filled> {
         place.engine,
         began.elapsed().as_secs_f64()
     );
-    Ok(Filled {
-        engine: place.engine,
-        data: place.data,
-        address: place.address,
-        processes: place.processes,
-        asked,
-    })
+    Ok(Filled { place, asked })
 }
 
 async fn all(db: &Db, videos: usize) -> Result<Vec<(VideoUuid, String)>> {
@@ -177,7 +119,7 @@ async fn channels(
 }
 
 /// A public, published video in the search index.
-async fn video(
+pub async fn video(
     tx: &mut Tx,
     (account_id, channel_id): (AccountId, ChannelId),
     words: &Words,
@@ -237,7 +179,7 @@ async fn video(
 pub const RENDITIONS: usize = 6;
 
 /// The six renditions of a 1080p video.
-async fn renditions(tx: &mut Tx, video: VideoId, chance: &mut Chance, now: i64) -> Result<()> {
+pub async fn renditions(tx: &mut Tx, video: VideoId, chance: &mut Chance, now: i64) -> Result<()> {
     for height in [1080, 720, 480, 360, 240, 0] as [i64; RENDITIONS] {
         let file = chance.uuid();
         let row = Rendition {

@@ -23,7 +23,7 @@ pub fn run(bench: &mut Bench) -> Result<()> {
         quiet::wait()?;
         let mut times = Vec::new();
         for _ in 0..STARTS {
-            let pod = Pod::start(bench, &filled.data, &filled.address)?;
+            let pod = Pod::start(bench, &filled.place.data, &filled.place.address)?;
             let answer = pod.client()?.get("/")?;
             times.push(pod.began.elapsed().as_secs_f64());
             ensure!(
@@ -35,7 +35,7 @@ pub fn run(bench: &mut Bench) -> Result<()> {
         let slowest = times.iter().copied().fold(0.0, f64::max);
         let median = report::median(times);
         starts.push(vec![
-            filled.engine.to_owned(),
+            filled.place.engine.to_owned(),
             format!("{median:.3}"),
             format!("{slowest:.3}"),
             format!("{PEERTUBE_START_S:.2}"),
@@ -43,7 +43,7 @@ pub fn run(bench: &mut Bench) -> Result<()> {
             report::verdict(median <= AIM_START_S),
         ]);
 
-        let pod = Pod::start(bench, &filled.data, &filled.address)?;
+        let pod = Pod::start(bench, &filled.place.data, &filled.place.address)?;
         let mut client = pod.client()?;
         for (uuid, _) in filled.asked.iter().take(VISITS) {
             for path in [
@@ -76,10 +76,10 @@ pub fn run(bench: &mut Bench) -> Result<()> {
                 verdict,
             ]);
         };
-        row(format!("pod on {}", filled.engine), own, true);
-        for process in &filled.processes {
+        row(format!("pod on {}", filled.place.engine), own, true);
+        for process in &filled.place.processes {
             row(
-                format!("{}'s own processes", filled.engine),
+                format!("{}'s own processes", filled.place.engine),
                 usage::memory(*process)?,
                 false,
             );

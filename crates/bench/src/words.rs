@@ -47,6 +47,12 @@ impl Words {
         &self.0[chance.skewed(self.0.len())]
     }
 
+    /// A word that occurs in thousands of texts.
+    pub fn common(&self, chance: &mut Chance) -> &str {
+        let common = COMMON.split_whitespace().count();
+        &self.0[chance.below(common as u64) as usize]
+    }
+
     /// Words of a text.
     pub fn text(&self, chance: &mut Chance, count: u64) -> String {
         let words: Vec<&str> = (0..count).map(|_| self.word(chance)).collect();

@@ -54,15 +54,50 @@ impl Dialect {
                 Sql::new(
                     "INSERT INTO video_search (video_id, words) VALUES ($1, \
                      setweight(to_tsvector('simple', $2), 'A') || setweight(to_tsvector('simple', $3), 'B') \
-                     || setweight(to_tsvector('simple', $4), 'C')) \
+                     || setweight(to_tsvector('simple', $4), 'C') || CAST($5 AS TEXT)::tsvector) \
                      ON CONFLICT (video_id) DO UPDATE SET words = excluded.words",
                 )
                 .bind(video)
                 .bind(name)
                 .bind(tags)
-                .bind(text),
+                .bind(text)
+                .bind(shelves_of(video)),
             ],
         }
+    }
+
+    /// Puts the words of videos that are new (their number, name, tags and text) into the search index at once.
+    pub(crate) fn index_new_videos(self, videos: &[(i64, &str, &str, &str)]) -> Sql {
+        let (begin, open, close) = match self {
+            Self::Sqlite => (
+                "INSERT INTO video_search (rowid, name, tags, description) VALUES ",
+                ["(", ", ", ", ", ", "],
+                "",
+            ),
+            Self::Postgres => (
+                "INSERT INTO video_search (video_id, words) VALUES ",
+                [
+                    "(",
+                    ", setweight(to_tsvector('simple', ",
+                    "), 'A') || setweight(to_tsvector('simple', ",
+                    "), 'B') || setweight(to_tsvector('simple', ",
+                ],
+                "), 'C') || CAST(",
+            ),
+        };
+        let mut sql = Sql::new(begin);
+        for (at, (id, name, tags, text)) in videos.iter().enumerate() {
+            sql.push(if at > 0 { ", " } else { "" });
+            sql.push(open[0]).push_value(*id);
+            sql.push(open[1]).push_value(*name);
+            sql.push(open[2]).push_value(*tags);
+            sql.push(open[3]).push_value(*text).push(close);
+            if self == Self::Postgres {
+                sql.push_value(shelves_of(*id)).push(" AS TEXT)::tsvector");
+            }
+            sql.push(")");
+        }
+        sql
     }
 
     /// Takes a video out of the search index.
@@ -73,22 +108,60 @@ impl Dialect {
         }
     }
 
-    /// The ids of at most `pool` videos that hold all the words (the last as a beginning), newest first, as one text.
-    /// Both engines walk from the newest backwards where a word is frequent, and stop when they have enough.
-    pub(crate) fn matching_videos(self, words: &[String], pool: i64) -> Sql {
+    /// The largest number in the search index, where searching needs to know it (`shelves`).
+    pub(crate) fn newest_searchable(self) -> Option<Sql> {
         match self {
-            Self::Sqlite => Sql::new(
+            Self::Sqlite => None,
+            Self::Postgres => Some(Sql::new(
+                "SELECT coalesce(max(video_id), 0) FROM video_search",
+            )),
+        }
+    }
+
+    /// Where a search looks, one after the other until it has found enough. SQLite's index is walked from the newest backwards and left when
+    /// there is enough. PostgreSQL's hands over all videos that hold a word before the newest are known, so each video also has the names of
+    /// the shelves it is on in its index: the newest shelves are looked at first, then larger ones, then everything (nothing).
+    pub(crate) fn shelves(self, newest: i64) -> Vec<Option<String>> {
+        let mut shelves = Vec::new();
+        if self == Self::Postgres {
+            let large = SHELVES.iter().filter(|(_, size)| newest >= 2 * size);
+            shelves.extend(large.map(|(name, size)| {
+                let last = newest / size;
+                Some(format!("'{name}{last}' | '{name}{}'", last - 1))
+            }));
+        }
+        shelves.push(None);
+        shelves
+    }
+
+    /// The ids of at most `pool` videos that hold all the words, newest first, as one text.
+    pub(crate) fn matching_videos(
+        self,
+        (words, last): (&[String], LastWord),
+        shelf: Option<&str>,
+        pool: i64,
+    ) -> Sql {
+        match (self, shelf) {
+            (Self::Sqlite, _) => Sql::new(
                 "SELECT string_agg(CAST(id AS TEXT), ',') FROM (SELECT rowid AS id FROM video_search \
                  WHERE video_search MATCH $1 ORDER BY rowid DESC LIMIT $2) found",
             )
-            .bind(fts5_query(words))
+            .bind(fts5_query(words, last))
             .bind(pool),
-            Self::Postgres => Sql::new(
+            // Plus zero: not by walking backwards through all videos, which takes seconds where a word is rare.
+            (Self::Postgres, None) => Sql::new(
                 "SELECT string_agg(CAST(id AS TEXT), ',') FROM (SELECT video_id AS id FROM video_search \
-                 WHERE words @@ to_tsquery('simple', $1) ORDER BY video_id DESC LIMIT $2) found",
+                 WHERE words @@ to_tsquery('simple', $1) ORDER BY video_id + 0 DESC LIMIT $2) found",
             )
-            .bind(tsquery(words))
+            .bind(tsquery(words, last))
             .bind(pool),
+            (Self::Postgres, Some(shelf)) => Sql::new(
+                "SELECT string_agg(CAST(id AS TEXT), ',') FROM (SELECT video_id AS id FROM video_search \
+                 WHERE words @@ (CAST($3 AS TEXT)::tsquery && to_tsquery('simple', $1)) ORDER BY video_id + 0 DESC LIMIT $2) found",
+            )
+            .bind(tsquery(words, last))
+            .bind(pool)
+            .bind(shelf),
         }
     }
 
@@ -112,14 +185,38 @@ impl Dialect {
     }
 }
 
-/// Words as FTS5 reads them: each quoted, the last a prefix.
-fn fts5_query(words: &[String]) -> String {
-    let quoted: Vec<String> = words.iter().map(|w| format!("\"{w}\"")).collect();
-    format!("{}*", quoted.join(" "))
+/// The shelves of PostgreSQL's search index: how their names begin, and how many numbers of videos are on one. No word of a text begins so.
+const SHELVES: [(&str, i64); 3] = [("@a", 1 << 12), ("@b", 1 << 16), ("@c", 1 << 20)];
+
+/// The names of the shelves that a video is on.
+fn shelves_of(video: i64) -> String {
+    SHELVES
+        .map(|(name, size)| format!("'{name}{}'", video / size))
+        .join(" ")
 }
 
-/// Words as PostgreSQL reads them: each quoted, the last a prefix.
-fn tsquery(words: &[String]) -> String {
+/// What the last word that is looked for is taken for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LastWord {
+    Whole,
+    /// The beginning of a word.
+    Beginning,
+}
+
+/// Words as FTS5 reads them, each quoted.
+fn fts5_query(words: &[String], last: LastWord) -> String {
+    let quoted: Vec<String> = words.iter().map(|w| format!("\"{w}\"")).collect();
+    let end = if last == LastWord::Beginning { "*" } else { "" };
+    format!("{}{end}", quoted.join(" "))
+}
+
+/// Words as PostgreSQL reads them, each quoted.
+fn tsquery(words: &[String], last: LastWord) -> String {
     let quoted: Vec<String> = words.iter().map(|w| format!("'{w}'")).collect();
-    format!("{}:*", quoted.join(" & "))
+    let end = if last == LastWord::Beginning {
+        ":*"
+    } else {
+        ""
+    };
+    format!("{}{end}", quoted.join(" & "))
 }

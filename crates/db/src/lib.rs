@@ -14,6 +14,7 @@ pub mod accounts;
 pub mod blocks;
 pub mod channels;
 pub mod comments;
+pub mod filling;
 pub mod follows;
 pub mod hosts;
 pub mod jobs;

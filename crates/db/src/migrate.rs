@@ -41,6 +41,7 @@ const MIGRATIONS: &[Migration] = migrations![
     4 "0004_offload",
     5 "0005_network",
     6 "0006_comments",
+    7 "0007_large_index" (twin),
     8 "0008_follows",
 ];
 

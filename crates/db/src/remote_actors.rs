@@ -245,10 +245,9 @@ pub async fn remove(mut db: impl Executor, uri: &ActorUri) -> Result<bool> {
     let removed = db
         .run(
             sql!(
-                "DELETE FROM actors WHERE uri = $1 AND host <> '' AND NOT EXISTS (SELECT 1 FROM videos v \
-                 WHERE v.channel_id IN (SELECT c.id FROM channels c WHERE c.actor_id = actors.id)) \
-                 AND NOT EXISTS (SELECT 1 FROM videos v \
-                 WHERE v.account_id IN (SELECT a.id FROM accounts a WHERE a.actor_id = actors.id))"
+                "DELETE FROM actors WHERE uri = $1 AND host <> '' \
+                 AND (SELECT v.id FROM channels c JOIN videos v ON v.channel_id = c.id WHERE c.actor_id = actors.id LIMIT 1) IS NULL \
+                 AND (SELECT v.id FROM accounts a JOIN videos v ON v.account_id = a.id WHERE a.actor_id = actors.id LIMIT 1) IS NULL"
             )
             .bind(uri),
         )
@@ -259,16 +258,17 @@ pub async fn remove(mut db: impl Executor, uri: &ActorUri) -> Result<bool> {
 /// Removes at most `most` accounts and channels of a host that have no videos (any more), that nobody here follows or
 /// is followed by, and that have said nothing here. How many they were: fewer than `most` when it is done.
 pub async fn remove_of_host(mut db: impl Executor, host: &Host, most: i64) -> Result<u64> {
+    // One is looked for at a time (LIMIT): as NOT EXISTS, PostgreSQL joins all videos there are with the few actors of a host.
     db.run(
         sql!(
             "DELETE FROM actors WHERE id IN (SELECT x.id FROM actors x WHERE x.host = $1 AND x.host <> '' \
              AND x.kind <> 'application' \
-             AND NOT EXISTS (SELECT 1 FROM videos v WHERE v.channel_id IN (SELECT c.id FROM channels c WHERE c.actor_id = x.id)) \
-             AND NOT EXISTS (SELECT 1 FROM videos v WHERE v.account_id IN (SELECT a.id FROM accounts a WHERE a.actor_id = x.id)) \
-             AND NOT EXISTS (SELECT 1 FROM follows f WHERE f.follower_id = x.id) \
-             AND NOT EXISTS (SELECT 1 FROM follows f WHERE f.target_id = x.id) \
-             AND NOT EXISTS (SELECT 1 FROM comments c WHERE c.actor_id = x.id) \
-             AND NOT EXISTS (SELECT 1 FROM ratings r WHERE r.actor_id = x.id) ORDER BY x.id LIMIT $2)"
+             AND (SELECT v.id FROM channels c JOIN videos v ON v.channel_id = c.id WHERE c.actor_id = x.id LIMIT 1) IS NULL \
+             AND (SELECT v.id FROM accounts a JOIN videos v ON v.account_id = a.id WHERE a.actor_id = x.id LIMIT 1) IS NULL \
+             AND (SELECT f.follower_id FROM follows f WHERE f.follower_id = x.id LIMIT 1) IS NULL \
+             AND (SELECT f.target_id FROM follows f WHERE f.target_id = x.id LIMIT 1) IS NULL \
+             AND (SELECT c.actor_id FROM comments c WHERE c.actor_id = x.id LIMIT 1) IS NULL \
+             AND (SELECT r.actor_id FROM ratings r WHERE r.actor_id = x.id LIMIT 1) IS NULL ORDER BY x.id LIMIT $2)"
         )
         .bind(host)
         .bind(most),

@@ -5,13 +5,14 @@
 use crate::{
     Executor, Result, Tx,
     column::row,
+    filling::add_remote_videos,
     search,
     sql::{select, sql},
     videos::put_tags,
 };
 use names::{
     AccountId, ActorId, ActorUri, ChannelId, Friendship, Host, HostId, ObjectUri, Privacy, VideoId,
-    VideoState, VideoUuid,
+    VideoUuid,
 };
 
 row! {
@@ -97,29 +98,27 @@ pub async fn upsert(tx: &mut Tx, video: &RemoteVideo<'_>) -> Result<Upsert> {
                 .bind(video.uri),
         )
         .await?;
-    let outcome = match known {
-        Some((_, host, _)) if host != video.host_id => return Ok(Upsert::NotItsOwn),
+    match known {
+        Some((_, host, _)) if host != video.host_id => Ok(Upsert::NotItsOwn),
         Some((id, _, updated_at)) if updated_at >= video.origin_updated_at => {
             mention(tx, id, video).await?;
-            return Ok(Upsert::Unchanged(id));
+            Ok(Upsert::Unchanged(id))
         }
         Some((id, _, _)) => {
             update(tx, id, video).await?;
-            Upsert::Updated(id)
+            if video.privacy == Privacy::Public {
+                search::put(&mut *tx, id, video.name, video.tags, video.description).await?;
+            } else {
+                search::remove(&mut *tx, id).await?;
+            }
+            Ok(Upsert::Updated(id))
         }
-        None => match insert(tx, video).await? {
-            Some(id) => Upsert::Inserted(id),
-            None => return Ok(Upsert::UuidTaken),
-        },
-    };
-    if let Upsert::Inserted(id) | Upsert::Updated(id) = outcome {
-        if video.privacy == Privacy::Public {
-            search::put(&mut *tx, id, video.name, video.tags, video.description).await?;
-        } else {
-            search::remove(&mut *tx, id).await?;
+        None => {
+            let added = add_remote_videos(tx, std::slice::from_ref(video)).await?;
+            let added = added.get(&video.uuid).copied();
+            Ok(added.map_or(Upsert::UuidTaken, Upsert::Inserted))
         }
     }
-    Ok(outcome)
 }
 
 /// Whether uri, channel and account are all of the host that speaks.
@@ -140,72 +139,8 @@ async fn is_its_own(tx: &mut Tx, video: &RemoteVideo<'_>) -> Result<bool> {
     Ok(row.is_some())
 }
 
-fn tags_json(tags: &[String]) -> String {
+pub(crate) fn tags_json(tags: &[String]) -> String {
     serde_json::to_string(tags).unwrap_or_else(|_| "[]".to_owned())
-}
-
-async fn insert(tx: &mut Tx, v: &RemoteVideo<'_>) -> Result<Option<VideoId>> {
-    let row: Option<(VideoId,)> = { &mut *tx }
-        .opt(
-            sql!(
-                "INSERT INTO videos (uuid, account_id, channel_id, name, description, support, category, licence, language, \
-                 tags, nsfw, privacy, state, download_enabled, comments_policy, duration, width, height, views, likes, \
-                 dislikes, comments, source_kept, created_at, updated_at, published_at, originally_published_at, remote) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, \
-                 $22, FALSE, $23, $24, $25, $26, TRUE) ON CONFLICT (uuid) DO NOTHING RETURNING id"
-            )
-            .bind(v.uuid)
-            .bind(v.account_id)
-            .bind(v.channel_id)
-            .bind(v.name)
-            .bind(v.description)
-            .bind(v.support)
-            .bind(v.category)
-            .bind(v.licence)
-            .bind(v.language)
-            .bind(tags_json(v.tags))
-            .bind(v.nsfw)
-            .bind(v.privacy)
-            .bind(VideoState::Published)
-            .bind(v.download_enabled)
-            .bind(v.comments_policy)
-            .bind(v.duration)
-            .bind(v.width)
-            .bind(v.height)
-            .bind(v.counts.views.unwrap_or(0))
-            .bind(v.counts.likes.unwrap_or(0))
-            .bind(v.counts.dislikes.unwrap_or(0))
-            .bind(v.counts.comments.unwrap_or(0))
-            .bind(v.now)
-            .bind(v.origin_updated_at)
-            .bind(v.published_at)
-            .bind(v.originally_published_at),
-        )
-        .await?;
-    let Some((id,)) = row else {
-        return Ok(None);
-    };
-    if !v.tags.is_empty() {
-        put_tags(&mut *tx, id, v.tags).await?;
-    }
-    { tx }
-        .run(
-            sql!(
-                "INSERT INTO remote_videos (video_id, uri, host_id, document, thumbnail_url, preview_url, token, \
-                 origin_updated_at, refreshed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
-            )
-            .bind(id)
-            .bind(v.uri)
-            .bind(v.host_id)
-            .bind(v.document)
-            .bind(v.thumbnail_url)
-            .bind(v.preview_url)
-            .bind(v.token)
-            .bind(v.origin_updated_at)
-            .bind(v.now),
-        )
-        .await?;
-    Ok(Some(id))
 }
 
 async fn update(tx: &mut Tx, id: VideoId, v: &RemoteVideo<'_>) -> Result<()> {

@@ -1,7 +1,7 @@
 //! The words of the listed videos. Only public, published videos are in the index, so that a
 //! search needs no second look at the videos table.
 
-use crate::{Executor, Result, video_list::ids_of, videos::Video};
+use crate::{Executor, Result, dialect::LastWord, video_list::ids_of, videos::Video};
 use names::VideoId;
 
 /// At most this many of the newest matches are looked at; more would cost every search for a
@@ -59,15 +59,39 @@ pub fn words(text: &str) -> Vec<String> {
         .collect()
 }
 
+/// What the last word is taken for, one after the other until enough is found. As a whole word first: all words that begin so are many in a large
+/// index, and with one or two letters they are thousands, which nobody waits for.
+fn readings(words: &[String]) -> &'static [LastWord] {
+    match words.last() {
+        Some(last) if last.is_ascii() && last.len() < 3 => &[LastWord::Whole],
+        _ => &[LastWord::Whole, LastWord::Beginning],
+    }
+}
+
 /// The ids of at most `pool` videos that hold all the words, newest first; the last word may be a beginning.
 pub(crate) async fn matches(mut db: impl Executor, text: &str, pool: i64) -> Result<Vec<i64>> {
     let words = words(text);
     if words.is_empty() {
         return Ok(Vec::new());
     }
-    let sql = db.dialect().matching_videos(&words, pool);
-    let (ids,): (Option<String>,) = db.one(sql).await?;
-    Ok(ids_of(ids.as_deref()).collect())
+    let dialect = db.dialect();
+    let newest = match dialect.newest_searchable() {
+        Some(sql) => db.one::<(i64,)>(sql).await?.0,
+        None => 0,
+    };
+    let shelves = dialect.shelves(newest);
+    let mut found = Vec::new();
+    for last in readings(&words) {
+        for shelf in &shelves {
+            let sql = dialect.matching_videos((&words, *last), shelf.as_deref(), pool);
+            let (ids,): (Option<String>,) = db.one(sql).await?;
+            found = ids_of(ids.as_deref()).collect();
+            if found.len() as i64 >= pool {
+                return Ok(found);
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// Puts parts of the index together that were written one by one, since each search looks into every

@@ -3,7 +3,7 @@
 //! in one row, because every row that leaves SQLite's thread by itself costs more than to find it.
 //! The total is a count over the same lean index and never over a join.
 
-use crate::{Executor, Result, Sql, search, sql::sql};
+use crate::{Executor, Result, Sql, search};
 use names::{AccountId, ChannelId, VideoId};
 
 /// Orders of a list; each ends in the id, so that it is never ambiguous.
@@ -128,7 +128,7 @@ impl VideoQuery {
         if !self.languages.is_empty() {
             sql.push(" AND v.language IN ").push_list(&self.languages);
         }
-        if !self.tags_any.is_empty() {
+        if !self.tags_any.is_empty() && !self.is_newest_of_a_tag() {
             sql.push(
                 " AND EXISTS (SELECT 1 FROM video_tags t WHERE t.video_id = v.id AND t.tag IN ",
             )
@@ -170,6 +170,44 @@ impl VideoQuery {
         }
     }
 
+    /// Whether it is the newest of one tag that are in lists, which an index of the tags gives by itself: without it a rare tag is looked for
+    /// among all videos.
+    fn is_newest_of_a_tag(&self) -> bool {
+        let listed = !matches!(self.scope, Scope::Mine(_));
+        listed && self.tags_any.len() == 1 && self.sort == VideoSort::Newest
+    }
+
+    /// The table, or that of the tags before it or instead of it, and the filters.
+    fn source(&self, sql: &mut Sql, ids: Option<&[i64]>) {
+        let Some(tag) = self.tags_any.first().filter(|_| self.is_newest_of_a_tag()) else {
+            sql.push(" FROM videos v");
+            self.filters(sql, ids);
+            return;
+        };
+        let without = Self {
+            tags_any: Vec::new(),
+            ..self.clone()
+        };
+        if without.plain() && self.scope == Scope::Listed && ids.is_none() {
+            sql.push(" FROM video_tags g WHERE TRUE");
+        } else {
+            sql.push(" FROM video_tags g JOIN videos v ON v.id = g.video_id");
+            self.filters(sql, ids);
+        }
+        sql.push(" AND g.listed_at IS NOT NULL AND g.tag = ")
+            .push_value(tag);
+    }
+
+    /// What a row's number is called, and the order.
+    fn order(&self) -> (&'static str, &'static str) {
+        if self.is_newest_of_a_tag() {
+            let order = " ORDER BY g.listed_at DESC, g.video_id DESC";
+            ("g.video_id", order)
+        } else {
+            ("v.id", self.sort.order())
+        }
+    }
+
     /// Whether nothing but the scope decides what is in the list.
     pub fn plain(&self) -> bool {
         let same = Self {
@@ -183,8 +221,22 @@ impl VideoQuery {
     }
 }
 
-/// How many videos the list has in all.
+/// A list with filters is counted so far and no further: nobody pages to its end, and counting it all takes as long as a thousand lists.
+pub const COUNTED: i64 = 10_000;
+
+/// How many videos the list has in all; of one with filters at most `COUNTED`.
 pub async fn total(mut db: impl Executor, query: &VideoQuery) -> Result<i64> {
+    let anywhere = VideoQuery {
+        origin: Origin::Any,
+        ..query.clone()
+    };
+    if !anywhere.plain() {
+        let mut sql = Sql::new("SELECT count(*) FROM (SELECT 1");
+        query.source(&mut sql, None);
+        sql.push(" LIMIT ").push_value(COUNTED).push(") counted");
+        let (total,) = db.one(sql).await?;
+        return Ok(total);
+    }
     if query.origin != Origin::Remote {
         return total_of(&mut db, query).await;
     }
@@ -198,8 +250,8 @@ pub async fn total(mut db: impl Executor, query: &VideoQuery) -> Result<i64> {
 }
 
 async fn total_of(db: &mut impl Executor, query: &VideoQuery) -> Result<i64> {
-    let mut sql = sql!("SELECT count(*) FROM videos v");
-    query.filters(&mut sql, None);
+    let mut sql = Sql::new("SELECT count(*)");
+    query.source(&mut sql, None);
     let (total,) = db.one(sql).await?;
     Ok(total)
 }
@@ -214,9 +266,11 @@ async fn ids_among(
     query: &VideoQuery,
     found: Option<&[i64]>,
 ) -> Result<Vec<VideoId>> {
-    let mut sql = sql!("SELECT string_agg(CAST(id AS TEXT), ',') FROM (SELECT v.id FROM videos v");
-    query.filters(&mut sql, found);
-    sql.push(query.sort.order());
+    let (id, order) = query.order();
+    let mut sql = Sql::new("SELECT string_agg(CAST(id AS TEXT), ',') FROM (SELECT ");
+    sql.push(id).push(" AS id");
+    query.source(&mut sql, found);
+    sql.push(order);
     sql.push(" LIMIT ").push_value(query.count);
     sql.push(" OFFSET ").push_value(query.start);
     sql.push(") page");
@@ -249,8 +303,8 @@ pub async fn search_ids(db: &crate::Db, query: &VideoQuery) -> Result<(i64, Vec<
         return Ok((found.len() as i64, ids.map(VideoId).collect()));
     }
     let found = search::matches(db, text, search::LARGEST_POOL).await?;
-    let mut sql = sql!("SELECT count(*) FROM videos v");
-    among.filters(&mut sql, Some(&found));
+    let mut sql = Sql::new("SELECT count(*)");
+    among.source(&mut sql, Some(&found));
     let (total,) = { db }.one(sql).await?;
     Ok((total, ids_among(db, &among, Some(&found)).await?))
 }

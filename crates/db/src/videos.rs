@@ -191,6 +191,7 @@ pub async fn insert(mut db: impl Executor, v: NewVideo<'_>) -> Result<VideoId> {
     Ok(id)
 }
 
+/// Sets the tags of a video.
 pub(crate) async fn put_tags(mut db: impl Executor, id: VideoId, tags: &[String]) -> Result<()> {
     db.run(sql!("DELETE FROM video_tags WHERE video_id = $1").bind(id))
         .await?;
@@ -202,6 +203,19 @@ pub(crate) async fn put_tags(mut db: impl Executor, id: VideoId, tags: &[String]
         )
         .await?;
     }
+    list_tags(db, id).await
+}
+
+/// Notes beside the tags of a video whether and since when it is in lists, because lists of a tag are read from them alone.
+async fn list_tags(mut db: impl Executor, id: VideoId) -> Result<()> {
+    db.run(
+        sql!(
+            "UPDATE video_tags SET listed_at = (SELECT v.published_at FROM videos v WHERE v.id = $1 AND v.privacy = 1 AND v.state = 1) \
+             WHERE video_id = $1"
+        )
+        .bind(id),
+    )
+    .await?;
     Ok(())
 }
 
@@ -315,6 +329,9 @@ pub async fn update(
     }
     if let Some(tags) = &changes.tags {
         put_tags(db, id, tags).await?;
+    } else if changes.privacy.is_some() || changes.state.is_some() || changes.published_at.is_some()
+    {
+        list_tags(db, id).await?;
     }
     Ok(())
 }

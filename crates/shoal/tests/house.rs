@@ -53,7 +53,7 @@ const ARROWS: [(&str, &[&str]); 20] = [
             "api", "app", "db", "fetch", "files", "media", "names", "peers", "queue", "site",
         ],
     ),
-    ("bench", &["db", "names"]),
+    ("bench", &["db", "fedi", "names", "podnet"]),
     ("sim", &["swarm"]),
     (
         "testpod",

@@ -48,7 +48,7 @@ async fn what_fits_is_watchable_after_one_job_and_the_rest_follows() {
 
         let list = pod.anonymous().get("/api/v1/videos").await.json();
         assert_eq!((&list["total"], &list["data"][0]["name"]), (&json!(1), &json!("The sea")));
-        let found = pod.anonymous().get("/api/v1/search/videos?search=waves%20SE").await.json();
+        let found = pod.anonymous().get("/api/v1/search/videos?search=waves%20FIS").await.json();
         assert_eq!(found["total"], 1);
     })
     .await;

@@ -254,7 +254,7 @@ async fn pages_of_a_list_fit_together_wherever_they_begin() {
                 "{start} {count}"
             );
             // A search looks at no more than it needs to show that there is more.
-            for word in ["guitar", "gui", "g"] {
+            for word in ["guitar", "guita", "gui"] {
                 let path =
                     format!("/api/v1/search/videos?search={word}&start={start}&count={count}");
                 let list = somebody.get(&path).await.expect(200).json();
@@ -273,7 +273,8 @@ async fn pages_of_a_list_fit_together_wherever_they_begin() {
             .json();
         assert_eq!(
             numbers(&list),
-            [179, 178, 177, 176, 175, 174, 173, 172, 171, 170, 17]
+            [17],
+            "two signs are a word, not a beginning"
         );
         let sorted = somebody
             .get("/api/v1/search/videos?search=guitar&sort=publishedAt&count=2")

@@ -1,4 +1,10 @@
-//! Videos: in lists, on their page, and what belongs to them.
+//! Videos: in lists and on their page.
+
+mod beside;
+mod playing;
+
+pub use beside::*;
+pub use playing::{Playlist, VideoFile};
 
 use super::{
     Labelled, LabelledCode, Ready,
@@ -7,23 +13,17 @@ use super::{
 };
 use app::{
     Pod,
-    network::{
-        pictures,
-        remote::{Document, RemoteFile},
-    },
-    uploads::Created,
+    network::pictures,
     videos::{Details, Page, PublishProgress, progress},
 };
 use bytes::Bytes;
 use db::{
     jobs::Job,
-    renditions::Rendition,
-    traffic::Traffic,
     videos::{OwnedVideo, Owner, Video},
 };
 use names::{Host, category_label, language_label, licence_label};
+use playing::{playlist, remote_files, remote_playlist};
 use serde::Serialize;
-use serde_json::Value;
 
 /// Descriptions in lists are cut here.
 const SHORT_DESCRIPTION: usize = 250;
@@ -253,53 +253,6 @@ pub struct VideoDetails {
     pub streaming_playlists: Vec<Playlist>,
 }
 
-/// The HLS playlist with its renditions.
-#[derive(Serialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Playlist {
-    pub id: i64,
-    /// 1: HLS.
-    #[serde(rename = "type")]
-    pub kind: i64,
-    pub playlist_url: String,
-    pub segments_sha256_url: Option<String>,
-    pub redundancies: Vec<Value>,
-    pub files: Vec<VideoFile>,
-}
-
-/// A rendition.
-#[derive(Serialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct VideoFile {
-    pub id: i64,
-    pub resolution: Resolution,
-    pub width: i64,
-    pub height: i64,
-    /// Bytes.
-    pub size: i64,
-    pub fps: i64,
-    /// The v1 infohash in hexadecimal digits.
-    pub info_hash: String,
-    pub magnet_uri: Option<String>,
-    pub torrent_url: Option<String>,
-    pub torrent_download_url: Option<String>,
-    pub file_url: String,
-    pub file_download_url: String,
-    pub playlist_url: String,
-    pub metadata_url: Option<String>,
-    pub has_audio: bool,
-    pub has_video: bool,
-    /// 0: on the pod's disk.
-    pub storage: i64,
-}
-
-/// A resolution and what menus call it.
-#[derive(Serialize, utoipa::ToSchema)]
-pub struct Resolution {
-    pub id: i64,
-    pub label: String,
-}
-
 impl VideoDetails {
     pub fn new(pod: &Pod, d: &Details, stopped: Option<i64>) -> Self {
         let mut core = VideoCore::new(pod, &d.video);
@@ -343,274 +296,6 @@ impl VideoDetails {
                 Some(remote) => remote_playlist(video, remote).into_iter().collect(),
                 None => playlist(pod, video, &d.renditions).into_iter().collect(),
             },
-        }
-    }
-}
-
-fn playlist(pod: &Pod, video: &Video, renditions: &[Rendition]) -> Option<Playlist> {
-    let name = video.playlist.as_ref().filter(|_| !renditions.is_empty())?;
-    let base = &pod.settings.public_url;
-    let private = if video.privacy.open_by_link() {
-        ""
-    } else {
-        "private/"
-    };
-    let folder = format!(
-        "{base}/static/streaming-playlists/hls/{private}{}",
-        video.uuid
-    );
-    let shared = pod.settings.p2p.off(video.into()).is_none();
-    let file = |r: &Rendition| VideoFile {
-        id: r.id.0,
-        resolution: Resolution {
-            id: r.resolution,
-            label: if r.has_video {
-                format!("{}p", r.resolution)
-            } else {
-                "Audio only".to_owned()
-            },
-        },
-        width: r.width,
-        height: r.height,
-        size: r.size,
-        fps: r.fps,
-        info_hash: r.infohash.clone(),
-        magnet_uri: app::playlists::magnet(pod, video, r),
-        // Pages check what they play by it, whether they share or not.
-        torrent_url: Some(format!("{base}/lazy-static/torrents/{}", r.torrent)),
-        torrent_download_url: shared.then(|| format!("{base}/download/torrents/{}", r.torrent)),
-        file_url: format!("{folder}/{}", r.file),
-        file_download_url: format!("{base}/download/streaming-playlists/hls/videos/{}", r.file),
-        playlist_url: format!("{folder}/{}", r.playlist),
-        metadata_url: None,
-        has_audio: r.has_audio,
-        has_video: r.has_video,
-        storage: 0,
-    };
-    Some(Playlist {
-        id: video.id.0,
-        kind: 1,
-        playlist_url: format!("{folder}/{name}"),
-        segments_sha256_url: None,
-        redundancies: Vec::new(),
-        files: renditions.iter().map(file).collect(),
-    })
-}
-
-/// The playlist of a video of another pod.
-fn remote_playlist(video: &Video, remote: &Document) -> Option<Playlist> {
-    Some(Playlist {
-        id: video.id.0,
-        kind: 1,
-        playlist_url: remote.playlist.clone()?,
-        segments_sha256_url: None,
-        redundancies: Vec::new(),
-        files: remote_files(video, remote),
-    })
-}
-
-/// The renditions of a video of another pod, as they are there.
-fn remote_files(video: &Video, remote: &Document) -> Vec<VideoFile> {
-    // Numbers of their own, beyond those of any rendition of ours.
-    let first = (1 << 50) + video.id.0 * 100;
-    let file = |(at, f): (i64, &RemoteFile)| VideoFile {
-        id: first + at,
-        resolution: Resolution {
-            id: f.resolution,
-            label: if f.has_video {
-                format!("{}p", f.resolution)
-            } else {
-                "Audio only".to_owned()
-            },
-        },
-        width: f.width,
-        height: f.height,
-        size: f.size,
-        fps: f.fps,
-        info_hash: f.infohash.clone().unwrap_or_default(),
-        magnet_uri: f.magnet.clone(),
-        torrent_url: f.torrent.clone(),
-        torrent_download_url: f.torrent.clone(),
-        file_url: f.url.clone(),
-        file_download_url: download_url(&f.url),
-        playlist_url: remote.playlist.clone().unwrap_or_default(),
-        metadata_url: None,
-        has_audio: f.has_audio,
-        has_video: f.has_video,
-        storage: 0,
-    };
-    let mut files: Vec<VideoFile> = (0..).zip(&remote.files).map(file).collect();
-    files.sort_by_key(|file| std::cmp::Reverse(file.resolution.id));
-    files
-}
-
-/// Where a file of another pod is downloaded, there. Pods and PeerTube keep files under names of their own and offer each for download at an
-/// address that follows from it; anywhere else the file itself is offered.
-fn download_url(file: &str) -> String {
-    let places = [
-        (
-            "/static/streaming-playlists/hls/",
-            "/download/streaming-playlists/hls/videos/",
-        ),
-        ("/static/web-videos/", "/download/web-videos/"),
-    ];
-    for (shown, offered) in places {
-        if let Some((origin, path)) = file.split_once(shown)
-            && origin.matches('/').count() == 2
-            && let Some(name) = path.rsplit('/').next().filter(|name| !name.is_empty())
-        {
-            return format!("{origin}{offered}{name}");
-        }
-    }
-    file.to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::download_url;
-
-    #[test]
-    fn downloads_of_other_pods() {
-        for (file, expected) in [
-            (
-                "https://a.example/static/streaming-playlists/hls/0b-1/x-720.mp4",
-                "https://a.example/download/streaming-playlists/hls/videos/x-720.mp4",
-            ),
-            (
-                "https://a.example/static/web-videos/x-720.mp4",
-                "https://a.example/download/web-videos/x-720.mp4",
-            ),
-            (
-                "https://cdn.example/b/static/web-videos/x.mp4",
-                "https://cdn.example/b/static/web-videos/x.mp4",
-            ),
-            (
-                "https://a.example/static/web-videos/",
-                "https://a.example/static/web-videos/",
-            ),
-        ] {
-            assert_eq!(download_url(file), expected);
-        }
-    }
-}
-
-/// A description, whole.
-#[derive(Serialize, utoipa::ToSchema)]
-pub struct Description {
-    pub description: String,
-}
-
-/// A video that was made.
-#[derive(Serialize, utoipa::ToSchema)]
-pub struct NewVideo {
-    pub video: NewVideoIds,
-}
-
-/// The names of a video that was made.
-#[derive(Serialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct NewVideoIds {
-    pub id: i64,
-    pub uuid: String,
-    #[serde(rename = "shortUUID")]
-    pub short_uuid: String,
-}
-
-impl NewVideo {
-    pub fn new(created: Created) -> Self {
-        Self {
-            video: NewVideoIds {
-                id: created.id.0,
-                uuid: created.uuid.to_string(),
-                short_uuid: created.uuid.short(),
-            },
-        }
-    }
-}
-
-/// The storyboards of a video: one, or none yet.
-#[derive(Serialize, utoipa::ToSchema)]
-pub struct Storyboards {
-    pub storyboards: Vec<Storyboard>,
-}
-
-/// Small pictures at even distances on one sheet.
-#[derive(Serialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Storyboard {
-    pub storyboard_path: String,
-    pub file_url: String,
-    pub total_height: i64,
-    pub total_width: i64,
-    pub sprite_height: i64,
-    pub sprite_width: i64,
-    /// Seconds.
-    pub sprite_duration: f64,
-}
-
-impl Storyboards {
-    pub fn new(pod: &Pod, video: &Video) -> Self {
-        let read = || {
-            let json: Value = serde_json::from_str(video.storyboard.as_deref()?).ok()?;
-            let number = |key: &str| json.get(key).and_then(Value::as_i64).unwrap_or(0);
-            let path = format!("/lazy-static/storyboards/{}", json.get("file")?.as_str()?);
-            Some(Storyboard {
-                file_url: format!("{}{path}", pod.settings.public_url),
-                storyboard_path: path,
-                total_height: number("totalHeight"),
-                total_width: number("totalWidth"),
-                sprite_height: number("spriteHeight"),
-                sprite_width: number("spriteWidth"),
-                sprite_duration: json.get("spriteDuration")?.as_f64()?,
-            })
-        };
-        Self {
-            storyboards: read().into_iter().collect(),
-        }
-    }
-}
-
-/// A token for the files of a video.
-#[derive(Serialize, utoipa::ToSchema)]
-pub struct FileToken {
-    pub files: FileTokenText,
-}
-
-/// The token and when it ends.
-#[derive(Serialize, utoipa::ToSchema)]
-pub struct FileTokenText {
-    pub token: String,
-    pub expires: String,
-}
-
-impl FileToken {
-    pub fn new(token: String, until: i64) -> Self {
-        Self {
-            files: FileTokenText {
-                token,
-                expires: time(until),
-            },
-        }
-    }
-}
-
-/// Where a day's bytes came from.
-#[derive(Serialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct TrafficDay {
-    pub day: String,
-    pub from_pod: i64,
-    pub from_peers: i64,
-    pub to_peers: i64,
-}
-
-impl TrafficDay {
-    pub fn new(t: &Traffic) -> Self {
-        Self {
-            day: time(t.day * 86_400_000),
-            from_pod: t.from_pod,
-            from_peers: t.from_peers,
-            to_peers: t.to_peers,
         }
     }
 }

@@ -31,6 +31,27 @@ fn a_change_ends_what_was_read_before_it() {
 }
 
 #[tokio::test]
+async fn only_the_total_of_a_very_long_list_outlives_a_change() {
+    let memory = Memory::new();
+    for (first, after_a_change) in [(0, 1), (MANY - 1, MANY), (MANY, MANY), (MANY + 9, MANY + 9)] {
+        let query = VideoQuery {
+            duration_min: Some(first),
+            ..VideoQuery::default()
+        };
+        let ask = async |answer| {
+            memory
+                .total(query.clone(), async |_| Ok(answer))
+                .await
+                .unwrap()
+        };
+        assert_eq!(ask(first).await, first);
+        assert_eq!(ask(first + 1).await, first);
+        memory.changed(VideoId(5));
+        assert_eq!(ask(first + 1).await, after_a_change);
+    }
+}
+
+#[tokio::test]
 async fn a_list_that_was_read_while_it_changed_is_not_used_again() {
     let memory = Memory::new();
     let reads = AtomicU32::new(0);

@@ -13,9 +13,12 @@ use podnet::{
     join,
     present::{Farewell, Parting},
 };
+use std::time::Duration;
 
 /// Videos removed in one transaction.
 const BATCH: i64 = 200;
+/// How long somebody waits for videos to go.
+const PATIENCE: Duration = Duration::from_secs(3);
 /// The subject of a farewell in the outbox.
 pub(super) const FAREWELL: &str = "farewell";
 
@@ -52,7 +55,7 @@ pub async fn quit(pod: &Pod, user: &User, hosts: Option<&[String]>) -> Result<Ve
                 .collect()
         }
     };
-    let mut parted = Vec::new();
+    let (mut parted, mut gone) = (Vec::new(), Vec::new());
     for (row, host) in rows {
         let friend =
             row.filter(|row| matches!(row.friendship, Friendship::Friend | Friendship::Asked));
@@ -68,7 +71,7 @@ pub async fn quit(pod: &Pod, user: &User, hosts: Option<&[String]>) -> Result<Ve
         let mut tx = pod.db.begin().await?;
         part_in(pod, &mut tx, &row, Parting::Quit, why).await?;
         tx.commit().await?;
-        forget(pod, &row).await?;
+        gone.push(row);
         parted.push(Parted {
             message: format!("{host} is no friend any more."),
             was_friend: true,
@@ -76,6 +79,7 @@ pub async fn quit(pod: &Pod, user: &User, hosts: Option<&[String]>) -> Result<Ve
         });
     }
     pod.network.told();
+    forget_soon(pod, gone).await;
     Ok(parted)
 }
 
@@ -133,7 +137,8 @@ pub(crate) async fn end(pod: &Pod, row: &HostRow, friendship: Friendship) -> Res
     let mut tx = pod.db.begin().await?;
     end_in(pod, &mut tx, row, friendship).await?;
     tx.commit().await?;
-    forget(pod, row).await
+    forget_soon(pod, vec![row.clone()]).await;
+    Ok(())
 }
 
 /// The same in the caller's transaction, but for the videos: those are marked, and `forget` removes them after the commit or after a
@@ -158,10 +163,29 @@ pub(crate) async fn end_in(
     Ok(())
 }
 
-/// Removes all videos of a host, in steps that leave room for others in between.
+/// Has the videos of hosts removed, and waits a little for it: few are gone when whoever asked gets an answer, and nobody has to wait for a
+/// hundred thousand.
+async fn forget_soon(pod: &Pod, rows: Vec<HostRow>) {
+    let pod = pod.clone();
+    let removal = tokio::spawn(async move {
+        for row in rows {
+            if let Err(error) = forget(&pod, &row).await {
+                tracing::error!(host = %row.host, "its videos are removed later: {error:#}");
+            }
+        }
+    });
+    // What is not done by then goes on by itself.
+    let _ = tokio::time::timeout(PATIENCE, removal).await;
+}
+
+/// Removes all videos of a host, in steps that leave room for others in between, unless it has become a friend again: then its new list says
+/// what is to go.
 pub(crate) async fn forget(pod: &Pod, row: &HostRow) -> Result<()> {
     loop {
         let mut tx = pod.db.begin().await?;
+        if hosts::lock(&mut tx, row.id).await?.friendship == Friendship::Friend {
+            return Ok(());
+        }
         let gone = db::remote_videos::remove_of_host(&mut tx, row.id, BATCH).await?;
         tx.commit().await?;
         pod.lists.clear();

@@ -15,8 +15,11 @@ pub struct Document {
     pub files: Vec<RemoteFile>,
     pub trackers: Vec<String>,
     /// Its lists, whose lengths are told there.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub likes: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub dislikes: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub comments: Option<String>,
 }
 
@@ -32,6 +35,8 @@ pub struct RemoteFile {
     pub fps: i64,
     pub size: i64,
     pub torrent: Option<String>,
+    /// Only where it cannot be put together again from the rest (`Document::magnet`): among a million videos links are half of the bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub magnet: Option<String>,
     /// 40 hexadecimal digits, where the magnet link gives them.
     pub infohash: Option<String>,
@@ -77,6 +82,21 @@ impl Document {
         }
     }
 
+    /// The magnet link of a rendition: where its swarm is, who tracks it, and where its torrent is.
+    pub fn magnet(&self, file: &RemoteFile) -> Option<String> {
+        if file.magnet.is_some() {
+            return file.magnet.clone();
+        }
+        let magnet = bittorrent::Magnet {
+            infohash: file.infohash.as_deref()?.parse().ok()?,
+            source: file.torrent.clone(),
+            name: file.url.rsplit('/').next().map(str::to_owned),
+            length: u64::try_from(file.size).ok(),
+            trackers: self.trackers.clone(),
+        };
+        Some(magnet.to_string())
+    }
+
     /// Reads what was kept.
     pub fn read(text: &str) -> Self {
         serde_json::from_str(text).unwrap_or_default()
@@ -99,7 +119,7 @@ impl RemoteFile {
             fps: number(file.fps.unwrap_or(0)),
             size: number(file.size),
             torrent: file.torrent.as_ref().map(ToString::to_string),
-            magnet: file.magnet.clone(),
+            magnet: file.magnet.clone().filter(|_| infohash.is_none()),
             infohash,
             has_audio: streams != Some(fedi::Streams::Video),
             has_video: file.height > 0 && streams != Some(fedi::Streams::Audio),
@@ -191,6 +211,32 @@ mod tests {
             assert_eq!(plain(html, 1000), expected, "{html}");
         }
         assert_eq!(plain(&"é".repeat(50), 10).chars().count(), 10);
+    }
+
+    #[test]
+    fn magnets_are_put_together_again() {
+        let infohash = "0123456789abcdef0123456789abcdef01234567";
+        let file = RemoteFile {
+            url: "https://pod.example/static/film-720.mp4".into(),
+            size: 9,
+            infohash: Some(infohash.into()),
+            ..RemoteFile::default()
+        };
+        let document = Document {
+            trackers: vec!["wss://pod.example/tracker/socket".into()],
+            ..Document::default()
+        };
+        let link = document.magnet(&file).unwrap();
+        let magnet: bittorrent::Magnet = link.parse().unwrap();
+        assert_eq!(magnet.infohash.to_string(), infohash);
+        assert_eq!(magnet.name.as_deref(), Some("film-720.mp4"));
+        assert_eq!(magnet.trackers, document.trackers);
+        let unread = RemoteFile {
+            magnet: Some("magnet:?xt=urn:other:1".into()),
+            ..RemoteFile::default()
+        };
+        assert_eq!(document.magnet(&unread), unread.magnet);
+        assert_eq!(document.magnet(&RemoteFile::default()), None);
     }
 
     proptest::proptest! {

@@ -396,3 +396,158 @@ async fn a_whole_list_replaces_what_was_known_of_a_host() {
     })
     .await;
 }
+
+/// The next video gets a number as if there had been so many.
+async fn as_if_there_had_been(db: &Db, videos: i64) {
+    let postgres = Sql::new("SELECT setval(pg_get_serial_sequence('videos', 'id'), $1)");
+    if { db }.run(postgres.bind(videos)).await.is_err() {
+        let sqlite = Sql::new("UPDATE sqlite_sequence SET seq = $1 WHERE name = 'videos'");
+        { db }.run(sqlite.bind(videos)).await.unwrap();
+    }
+}
+
+async fn search(db: &Db, word: &str, start: i64) -> Vec<VideoId> {
+    let query = VideoQuery {
+        search: Some(word.into()),
+        start,
+        count: 4,
+        ..VideoQuery::default()
+    };
+    video_list::search_ids(db, &query).await.unwrap().1
+}
+
+#[tokio::test]
+async fn however_large_the_index_the_newest_are_found_first_and_the_oldest_at_all() {
+    on_both(async |db| {
+        let people = remote_people(db, "pod.example").await;
+        let theirs = host_id(db, "pod.example").await;
+        let mut newest_first = Vec::new();
+        for (round, before) in [0, 9_000, 9_500, 150_000, 3_000_000]
+            .into_iter()
+            .enumerate()
+        {
+            if before > 0 {
+                as_if_there_had_been(db, before).await;
+            }
+            for turn in 0..2 {
+                let number = round * 2 + turn;
+                let uri = format!("https://pod.example/videos/{number}");
+                let uri = ObjectUri::parse(&uri).unwrap();
+                let mut video = remote_video(&uri, theirs, people, number as u128 + 1);
+                if number == 1 {
+                    video.description = "Edelweiss";
+                }
+                let Upsert::Inserted(id) = upsert(db, &video).await else {
+                    panic!("{number} was not new");
+                };
+                assert!(id.0 > before, "{id:?} after {before}");
+                newest_first.insert(0, id);
+            }
+        }
+        for start in [0, 3, 8] {
+            let expected: Vec<_> = newest_first.iter().skip(start).take(4).copied().collect();
+            assert_eq!(search(db, "film", start as i64).await, expected);
+        }
+        assert_eq!(search(db, "edelw", 0).await, newest_first[8..9]);
+        assert_eq!(search(db, "nothing", 0).await, []);
+        // A word that is written like the name of a place in the index.
+        assert_eq!(search(db, "@a0", 0).await, []);
+        assert_eq!(search(db, "a0", 0).await, []);
+
+        // What changes stays where it is.
+        let uri = ObjectUri::parse("https://pod.example/videos/1").unwrap();
+        let mut changed = remote_video(&uri, theirs, people, 2);
+        (changed.description, changed.origin_updated_at) = ("Gentian", 9000);
+        assert_eq!(upsert(db, &changed).await, Upsert::Updated(newest_first[8]));
+        assert_eq!(search(db, "edelweiss", 0).await, []);
+        assert_eq!(search(db, "gentian", 0).await, newest_first[8..9]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn lists_of_a_tag_are_in_the_order_of_publication() {
+    on_both(async |db| {
+        let people = remote_people(db, "pod.example").await;
+        let theirs = host_id(db, "pod.example").await;
+        let tags = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        let list = async |tag: &str| {
+            let query = VideoQuery {
+                tags_any: vec![tag.to_owned()],
+                count: 10,
+                ..VideoQuery::default()
+            };
+            let ids = video_list::page_ids(db, &query).await.unwrap();
+            assert_eq!(
+                video_list::total(db, &query).await.unwrap(),
+                ids.len() as i64
+            );
+            ids
+        };
+        let mut ids = Vec::new();
+        for (number, published_at, its) in [
+            (1, 500, "Alps snow"),
+            (2, 900, "alps"),
+            (3, 100, "snow alps"),
+            (4, 700, "sea"),
+        ] {
+            let uri = ObjectUri::parse(&format!("https://pod.example/videos/{number}")).unwrap();
+            let its = tags(its);
+            let video = RemoteVideo {
+                tags: &its,
+                published_at,
+                ..remote_video(&uri, theirs, people, number)
+            };
+            let Upsert::Inserted(id) = upsert(db, &video).await else {
+                panic!("{number} was not new");
+            };
+            ids.push(id);
+        }
+        assert_eq!(list("alps").await, [ids[1], ids[0], ids[2]]);
+        assert_eq!(list("snow").await, [ids[0], ids[2]]);
+
+        // It was published later than was thought, and has another tag.
+        let uri = ObjectUri::parse("https://pod.example/videos/3").unwrap();
+        let its = tags("alps");
+        let changed = RemoteVideo {
+            tags: &its,
+            published_at: 800,
+            origin_updated_at: 9000,
+            ..remote_video(&uri, theirs, people, 3)
+        };
+        assert_eq!(upsert(db, &changed).await, Upsert::Updated(ids[2]));
+        assert_eq!(list("alps").await, [ids[1], ids[2], ids[0]]);
+        assert_eq!(list("snow").await, [ids[0]]);
+        // With another filter the table of the videos is asked as well.
+        let query = VideoQuery {
+            tags_any: vec!["alps".to_owned()],
+            nsfw: Some(false),
+            duration_min: Some(10),
+            count: 2,
+            start: 1,
+            ..VideoQuery::default()
+        };
+        let page = video_list::page_ids(db, &query).await.unwrap();
+        assert_eq!(page, [ids[2], ids[0]]);
+        assert_eq!(video_list::total(db, &query).await.unwrap(), 3);
+
+        // What is not for everybody is in no list.
+        let hidden = ObjectUri::parse("https://pod.example/videos/2").unwrap();
+        let its = tags("alps");
+        let hidden = RemoteVideo {
+            tags: &its,
+            privacy: Privacy::Unlisted,
+            origin_updated_at: 9000,
+            ..remote_video(&hidden, theirs, people, 2)
+        };
+        assert_eq!(upsert(db, &hidden).await, Upsert::Updated(ids[1]));
+        assert_eq!(list("alps").await, [ids[2], ids[0]]);
+
+        let mut tx = db.begin().await.unwrap();
+        let removed = remote_videos::remove(&mut tx, &uri, theirs).await.unwrap();
+        assert_eq!(removed, Some(ids[2]));
+        tx.commit().await.unwrap();
+        assert_eq!(list("alps").await, [ids[0]]);
+    })
+    .await;
+}

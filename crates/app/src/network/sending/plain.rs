@@ -18,8 +18,11 @@ use names::ObjectUri;
 use podnet::{
     group::GroupId,
     outbox::{Verdict, verdict},
+    present::{Farewell, Parting},
 };
 
+/// An expelled friend is told within this time or not at all (ms).
+const SOON: i64 = 60_000;
 /// Plain activities sent in one lease.
 const PLAIN: i64 = 20;
 
@@ -78,13 +81,18 @@ async fn post(pod: &Pod, url: &ObjectUri, row: &OutboxRow) -> Result<Posted> {
     Ok(sent.await.and_then(fetch::Answer::success).map(drop))
 }
 
-/// Says farewell. A pod that does not know us as a friend any more needs none.
+/// Says farewell. A pod that does not know us as a friend any more needs none. One that was expelled because it was silent must not hear of it when
+/// it is back: it would take it for the end, and not ask to be a friend again.
 async fn farewell(pod: &Pod, host: &HostRow, row: &OutboxRow) -> Result<Posted> {
-    let body = row.body.clone().unwrap_or_default();
-    let Ok(body) = serde_json::value::RawValue::from_string(body) else {
+    let body = row.body.as_deref().unwrap_or_default();
+    let Ok(farewell) = Farewell::read(body.as_bytes(), &pod.own_host()?) else {
         return Ok(Ok(()));
     };
-    match calls::tell(pod, &host.host, "/api/v1/pods/farewell", &body).await? {
+    if farewell.reason == Parting::Expelled && pod.now() - row.created_at > SOON {
+        return Ok(Ok(()));
+    }
+    let body = &farewell;
+    match calls::tell(pod, &host.host, "/api/v1/pods/farewell", body).await? {
         Ok(_) => Ok(Ok(())),
         Err(fetch::Error::Status {
             status: 400..=407 | 410,
