@@ -8,5 +8,6 @@ CREATE INDEX video_tags_newest ON video_tags (tag, listed_at, video_id);
 
 CREATE INDEX videos_in_language ON videos (language, published_at, id) WHERE privacy = 1 AND state = 1;
 
--- Beside its words each video has the shelves it is on in the search index (crates/db/src/dialect.rs, `shelves`).
-UPDATE video_search SET words = words || CAST('''@a' || video_id / 4096 || ''' ''@b' || video_id / 65536 || ''' ''@c' || video_id / 1048576 || '''' AS tsvector);
+-- Beside its words, without their places, each video has the shelves it is on in the search index (crates/db/src/dialect.rs, `shelves`).
+UPDATE video_search SET words = strip(words) || CAST('''@a' || video_id / 4096 || ''' ''@b' || video_id / 16384 || ''' ''@c' || video_id / 65536
+    || ''' ''@d' || video_id / 262144 || ''' ''@e' || video_id / 1048576 || '''' AS tsvector);

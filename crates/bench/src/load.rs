@@ -28,6 +28,9 @@ pub fn drive(scratch: &Path, server: SocketAddr, paths: &[String], seconds: u32)
             "-t1",
             &format!("-c{CONNECTIONS}"),
             &format!("-d{seconds}s"),
+            // A late answer is late, and shows in the figures; without this it is an error after two seconds.
+            "--timeout",
+            "10s",
             "-s",
         ])
         .arg(&script)

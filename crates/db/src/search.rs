@@ -9,13 +9,16 @@ use names::VideoId;
 pub(crate) const LARGEST_POOL: i64 = 500;
 
 /// The first pages are answered from this many.
-const SMALLEST_POOL: i64 = 100;
+const SMALLEST_POOL: i64 = 50;
+
+/// With so many matches of the last word as a whole nobody misses those that begin with it.
+const ENOUGH: usize = 20;
 
 /// How many matches a page that ends at `end` needs: more than it shows, so that whoever pages
 /// on sees that there is more. Pages deeper in look at more, up to the largest pool.
 pub(crate) fn pool(end: i64) -> i64 {
-    let hundreds = end.saturating_add(SMALLEST_POOL) / SMALLEST_POOL * SMALLEST_POOL;
-    hundreds.clamp(SMALLEST_POOL, LARGEST_POOL)
+    let rounded = end.saturating_add(SMALLEST_POOL) / SMALLEST_POOL * SMALLEST_POOL;
+    rounded.clamp(SMALLEST_POOL, LARGEST_POOL)
 }
 
 /// Puts a listed video into the index, or takes an unlisted one out.
@@ -59,13 +62,12 @@ pub fn words(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// What the last word is taken for, one after the other until enough is found. As a whole word first: all words that begin so are many in a large
-/// index, and with one or two letters they are thousands, which nobody waits for.
-fn readings(words: &[String]) -> &'static [LastWord] {
-    match words.last() {
-        Some(last) if last.is_ascii() && last.len() < 3 => &[LastWord::Whole],
-        _ => &[LastWord::Whole, LastWord::Beginning],
-    }
+/// Whether the last word may also be the beginning of one. All words that begin so are many in a large index; with one or two letters they are
+/// thousands, which nobody waits for.
+fn may_be_a_beginning(words: &[String]) -> bool {
+    words
+        .last()
+        .is_some_and(|last| !last.is_ascii() || last.len() >= 3)
 }
 
 /// The ids of at most `pool` videos that hold all the words, newest first; the last word may be a beginning.
@@ -74,24 +76,41 @@ pub(crate) async fn matches(mut db: impl Executor, text: &str, pool: i64) -> Res
     if words.is_empty() {
         return Ok(Vec::new());
     }
-    let dialect = db.dialect();
-    let newest = match dialect.newest_searchable() {
+    let newest = match db.dialect().newest_searchable() {
         Some(sql) => db.one::<(i64,)>(sql).await?.0,
         None => 0,
     };
-    let shelves = dialect.shelves(newest);
-    let mut found = Vec::new();
-    for last in readings(&words) {
-        for shelf in &shelves {
-            let sql = dialect.matching_videos((&words, *last), shelf.as_deref(), pool);
-            let (ids,): (Option<String>,) = db.one(sql).await?;
-            found = ids_of(ids.as_deref()).collect();
-            if found.len() as i64 >= pool {
-                return Ok(found);
-            }
-        }
+    let whole = newest_of(&mut db, (&words, LastWord::Whole), newest, pool).await?;
+    if whole.len() >= ENOUGH || !may_be_a_beginning(&words) {
+        return Ok(whole);
     }
-    Ok(found)
+    newest_of(&mut db, (&words, LastWord::Beginning), newest, pool).await
+}
+
+/// The newest of those that hold the words, from the smallest part of the index that has enough of them.
+async fn newest_of(
+    db: &mut impl Executor,
+    words: (&[String], LastWord),
+    newest: i64,
+    pool: i64,
+) -> Result<Vec<i64>> {
+    let dialect = db.dialect();
+    let shelves = dialect.shelves(newest);
+    let mut at = 0;
+    loop {
+        let sql = dialect.matching_videos(words, &shelves[at], pool);
+        let (ids,): (Option<String>,) = db.one(sql).await?;
+        let found: Vec<i64> = ids_of(ids.as_deref()).collect();
+        let count = found.len() as i64;
+        if count >= pool || at + 1 == shelves.len() {
+            return Ok(found);
+        }
+        // On to the one that has enough if the words are as frequent there: a rare word is looked for in two parts, not in all.
+        let wanted = shelves[at].videos.saturating_mul(pool) / (count + 1);
+        let larger = shelves[at + 1..].iter();
+        let next = larger.take_while(|shelf| shelf.videos < wanted).count();
+        at = (at + 1 + next).min(shelves.len() - 1);
+    }
 }
 
 /// Puts parts of the index together that were written one by one, since each search looks into every
@@ -121,12 +140,13 @@ mod tests {
     #[test]
     fn pools() {
         for (end, expected) in [
-            (0, 100),
-            (15, 100),
-            (99, 100),
-            (100, 200),
+            (0, 50),
+            (15, 50),
+            (49, 50),
+            (50, 100),
             (399, 400),
-            (400, 500),
+            (400, 450),
+            (450, 500),
             (10_000_100, 500),
             (i64::MAX, 500),
         ] {

@@ -91,7 +91,7 @@ pub struct VideoQuery {
 }
 
 impl VideoQuery {
-    fn filters(&self, sql: &mut Sql, ids: Option<&[i64]>) {
+    fn filters(&self, sql: &mut Sql) {
         match self.scope {
             Scope::Listed => {
                 sql.push(" WHERE v.privacy = 1 AND v.state = 1");
@@ -160,9 +160,6 @@ impl VideoQuery {
         if let Some(channel) = self.channel {
             sql.push(" AND v.channel_id = ").push_value(channel);
         }
-        if let Some(ids) = ids {
-            sql.push(" AND v.id IN ").push_list(ids.iter().copied());
-        }
         if let (Scope::Mine(_), Some(text)) = (self.scope, &self.search) {
             sql.push(" AND lower(v.name) LIKE ")
                 .push_value(crate::users::like_pattern(text))
@@ -178,21 +175,21 @@ impl VideoQuery {
     }
 
     /// The table, or that of the tags before it or instead of it, and the filters.
-    fn source(&self, sql: &mut Sql, ids: Option<&[i64]>) {
+    fn source(&self, sql: &mut Sql) {
         let Some(tag) = self.tags_any.first().filter(|_| self.is_newest_of_a_tag()) else {
             sql.push(" FROM videos v");
-            self.filters(sql, ids);
+            self.filters(sql);
             return;
         };
         let without = Self {
             tags_any: Vec::new(),
             ..self.clone()
         };
-        if without.plain() && self.scope == Scope::Listed && ids.is_none() {
+        if without.plain() && self.scope == Scope::Listed {
             sql.push(" FROM video_tags g WHERE TRUE");
         } else {
             sql.push(" FROM video_tags g JOIN videos v ON v.id = g.video_id");
-            self.filters(sql, ids);
+            self.filters(sql);
         }
         sql.push(" AND g.listed_at IS NOT NULL AND g.tag = ")
             .push_value(tag);
@@ -232,7 +229,7 @@ pub async fn total(mut db: impl Executor, query: &VideoQuery) -> Result<i64> {
     };
     if !anywhere.plain() {
         let mut sql = Sql::new("SELECT count(*) FROM (SELECT 1");
-        query.source(&mut sql, None);
+        query.source(&mut sql);
         sql.push(" LIMIT ").push_value(COUNTED).push(") counted");
         let (total,) = db.one(sql).await?;
         return Ok(total);
@@ -251,25 +248,17 @@ pub async fn total(mut db: impl Executor, query: &VideoQuery) -> Result<i64> {
 
 async fn total_of(db: &mut impl Executor, query: &VideoQuery) -> Result<i64> {
     let mut sql = Sql::new("SELECT count(*)");
-    query.source(&mut sql, None);
+    query.source(&mut sql);
     let (total,) = db.one(sql).await?;
     Ok(total)
 }
 
 /// The ids of one page.
-pub async fn page_ids(db: impl Executor, query: &VideoQuery) -> Result<Vec<VideoId>> {
-    ids_among(db, query, None).await
-}
-
-async fn ids_among(
-    mut db: impl Executor,
-    query: &VideoQuery,
-    found: Option<&[i64]>,
-) -> Result<Vec<VideoId>> {
+pub async fn page_ids(mut db: impl Executor, query: &VideoQuery) -> Result<Vec<VideoId>> {
     let (id, order) = query.order();
     let mut sql = Sql::new("SELECT string_agg(CAST(id AS TEXT), ',') FROM (SELECT ");
     sql.push(id).push(" AS id");
-    query.source(&mut sql, found);
+    query.source(&mut sql);
     sql.push(order);
     sql.push(" LIMIT ").push_value(query.count);
     sql.push(" OFFSET ").push_value(query.start);
@@ -289,22 +278,47 @@ pub(crate) fn ids_of(text: Option<&str>) -> impl Iterator<Item = i64> {
 /// (of the pool that is looked at). Without a sort of its own a search shows the newest first.
 pub async fn search_ids(db: &crate::Db, query: &VideoQuery) -> Result<(i64, Vec<VideoId>)> {
     let text = query.search.as_deref().unwrap_or_default();
-    let among = VideoQuery {
+    let mut among = VideoQuery {
         search: None,
         ..query.clone()
+    };
+    let page = |found: Vec<i64>| {
+        let start = usize::try_from(query.start).unwrap_or(usize::MAX);
+        let count = usize::try_from(query.count).unwrap_or(0);
+        let ids = found.iter().copied().skip(start).take(count);
+        (found.len() as i64, ids.map(VideoId).collect())
     };
     if among.plain() && among.sort == VideoSort::Newest {
         // The index gives newest first and holds listed videos only: nothing is left to ask.
         let pool = search::pool(query.start.saturating_add(query.count));
-        let found = search::matches(db, text, pool).await?;
-        let start = usize::try_from(query.start).unwrap_or(usize::MAX);
-        let count = usize::try_from(query.count).unwrap_or(0);
-        let ids = found.iter().copied().skip(start).take(count);
-        return Ok((found.len() as i64, ids.map(VideoId).collect()));
+        return Ok(page(search::matches(db, text, pool).await?));
     }
     let found = search::matches(db, text, search::LARGEST_POOL).await?;
-    let mut sql = Sql::new("SELECT count(*)");
-    among.source(&mut sql, Some(&found));
-    let (total,) = { db }.one(sql).await?;
-    Ok((total, ids_among(db, &among, Some(&found)).await?))
+    if among.tags_any.len() == 1 {
+        // Each is asked for its tag, not the tag for its videos.
+        among.tags_all.append(&mut among.tags_any);
+    }
+    Ok(page(sifted(db, &among, &found).await?))
+}
+
+/// Those of the found that are in the list, in its order. SQLite is made to go from what was found to the rows: by itself it went through all
+/// videos of a language for a few hundred of them.
+async fn sifted(mut db: impl Executor, list: &VideoQuery, found: &[i64]) -> Result<Vec<i64>> {
+    if found.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut sql = Sql::new("SELECT string_agg(CAST(id AS TEXT), ',') FROM (WITH found(id) AS (");
+    let mut before = "VALUES (";
+    for id in found {
+        sql.push(before).push_value(*id).push(")");
+        before = ", (";
+    }
+    sql.push(") SELECT v.id FROM found CROSS JOIN videos v");
+    list.filters(&mut sql);
+    sql.push(" AND v.id = found.id").push(list.sort.order());
+    sql.push(" LIMIT ")
+        .push_value(search::LARGEST_POOL)
+        .push(") page");
+    let (text,): (Option<String>,) = db.one(sql).await?;
+    Ok(ids_of(text.as_deref()).collect())
 }

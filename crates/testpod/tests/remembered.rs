@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a story that cannot go on fails")]
 
 use axum::{body::Body, http::Request};
+use db::Executor as _;
 use serde_json::{Value, json};
 use testpod::{Client, Clip, TestPod, clip, on_both};
 
@@ -182,45 +183,53 @@ async fn an_account_that_goes_takes_its_videos_out_of_every_answer() {
     .await;
 }
 
+/// Puts a video into the lists that nobody uploaded, as one of this number in the database if one is given; `n` is its time and its name in the world.
+async fn listed(tx: &mut db::Tx, owner: &Client, name: &str, n: u32, number: Option<i64>) {
+    let me = owner.get("/api/v1/users/me").await.json();
+    let video = db::videos::NewVideo {
+        uuid: names::VideoUuid(uuid::Uuid::from_u128(u128::from(n) + 1)),
+        account_id: names::AccountId(me["account"]["id"].as_i64().unwrap()),
+        channel_id: names::ChannelId(owner.channel().await),
+        name,
+        description: "",
+        support: None,
+        category: None,
+        licence: None,
+        language: None,
+        tags: &[],
+        nsfw: false,
+        privacy: names::Privacy::Public,
+        wait_transcoding: false,
+        download_enabled: true,
+        comments_policy: 1,
+        p2p_enabled: true,
+        source_name: "a.mp4",
+        source_size: 1,
+        originally_published_at: None,
+        now: i64::from(n),
+    };
+    let mut id = db::videos::insert(&mut *tx, video).await.unwrap();
+    if let Some(number) = number {
+        let sql = db::Sql::new("UPDATE videos SET id = $1 WHERE id = $2");
+        (&mut *tx).run(sql.bind(number).bind(id)).await.unwrap();
+        id = names::VideoId(number);
+    }
+    let changes = db::videos::VideoChanges {
+        state: Some(names::VideoState::Published),
+        ..db::videos::VideoChanges::default()
+    };
+    db::videos::update(&mut *tx, id, &changes, 0).await.unwrap();
+    let video = db::videos::by_id(&mut *tx, id).await.unwrap().unwrap();
+    db::search::refresh(&mut *tx, &video).await.unwrap();
+}
+
 #[tokio::test]
 async fn pages_of_a_list_fit_together_wherever_they_begin() {
     on_both(async |pod| {
         let alice = pod.user("alice").await;
-        let me = alice.get("/api/v1/users/me").await.json();
-        let account = names::AccountId(me["account"]["id"].as_i64().unwrap());
-        let channel = names::ChannelId(alice.channel().await);
         let mut tx = pod.pod.db.begin().await.unwrap();
         for n in 0..300 {
-            let video = db::videos::NewVideo {
-                uuid: names::VideoUuid(uuid::Uuid::from_u128(n + 1)),
-                account_id: account,
-                channel_id: channel,
-                name: &format!("Guitar {n}"),
-                description: "",
-                support: None,
-                category: None,
-                licence: None,
-                language: None,
-                tags: &[],
-                nsfw: false,
-                privacy: names::Privacy::Public,
-                wait_transcoding: false,
-                download_enabled: true,
-                comments_policy: 1,
-                p2p_enabled: true,
-                source_name: "a.mp4",
-                source_size: 1,
-                originally_published_at: None,
-                now: n as i64,
-            };
-            let id = db::videos::insert(&mut tx, video).await.unwrap();
-            let changes = db::videos::VideoChanges {
-                state: Some(names::VideoState::Published),
-                ..db::videos::VideoChanges::default()
-            };
-            db::videos::update(&mut tx, id, &changes, 0).await.unwrap();
-            let video = db::videos::by_id(&mut tx, id).await.unwrap().unwrap();
-            db::search::refresh(&mut tx, &video).await.unwrap();
+            listed(&mut tx, &alice, &format!("Guitar {n}"), n, None).await;
         }
         tx.commit().await.unwrap();
         db::search::tidy(&pod.pod.db).await.unwrap();
@@ -315,6 +324,59 @@ async fn who_has_what_is_said_about_a_video_already_is_told_so() {
             alice.put(&path, json!({"name": name})).await.expect(204);
             assert_eq!(ask(client, &tag).await.expect(200).json()["name"], name);
         }
+    })
+    .await;
+}
+
+/// PostgreSQL looks at what has the newest numbers first, in parts of a few sizes; here the numbers lie far from each other.
+#[tokio::test]
+async fn a_search_finds_what_is_old_among_many_numbers() {
+    on_both(async |pod| {
+        let alice = pod.user("alice").await;
+        let mut tx = pod.pod.db.begin().await.unwrap();
+        let places = [
+            (1_000_000, 40),
+            (8_700_000, 20),
+            (8_995_000, 12),
+            (9_000_000, 8),
+        ];
+        let mut n = 0;
+        for (first, count) in places {
+            for number in first..first + count {
+                let name = format!("Guitar {n} of {first}");
+                listed(&mut tx, &alice, &name, n, Some(number)).await;
+                n += 1;
+            }
+        }
+        tx.commit().await.unwrap();
+        let somebody = pod.anonymous();
+        let search = async |words: &str, start: usize| {
+            let path = format!("/api/v1/search/videos?search={words}&count=15&start={start}");
+            let list = somebody.get(&path).await.expect(200).json();
+            let names = list["data"].as_array().unwrap().iter();
+            let number = |v: &Value| v["name"].as_str()?.split(' ').nth(1)?.parse().ok();
+            (
+                names.filter_map(number).collect::<Vec<u32>>(),
+                list["total"].as_u64().unwrap(),
+            )
+        };
+        for word in ["guitar", "guita"] {
+            for start in [0, 15, 30, 45, 60, 75] {
+                let expected: Vec<u32> = (0..80).rev().skip(start).take(15).collect();
+                let (found, total) = search(word, start).await;
+                assert_eq!(found, expected, "{word} {start}");
+                assert!(
+                    total == 80 || total as usize > start + 15,
+                    "{word} {start}: {total}"
+                );
+            }
+        }
+        assert_eq!(search("guitar%2019", 0).await, (vec![19], 1));
+        assert_eq!(
+            search("guitar%201000000", 30).await.0,
+            (0..10).rev().collect::<Vec<_>>()
+        );
+        assert_eq!(search("8700000%20guit", 0).await.1, 20);
     })
     .await;
 }

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use db::{Db, Executor as _, Sql, Tx, hosts::HostFacts, remote_actors::RemoteActor};
 use names::{AccountId, ActorId, ActorKind, ChannelId, Friendship, HostId, InboxUri};
 
-use super::afar::{Afar, CHANNELS, CHANNELS_OF_AN_ACCOUNT, Made};
+use super::afar::{Afar, CHANNELS, CHANNELS_OF_AN_ACCOUNT, Made, OF_THE_LARGEST};
 use crate::place::Place;
 
 /// Videos that are written in one statement, and in one transaction. (SQLite takes the square of the values of a statement to read it.)
@@ -154,15 +154,14 @@ pub async fn store(
     db: &Db,
     afar: &Afar,
     pods: &[Rows],
-    numbers: std::ops::Range<usize>,
+    numbers: impl Iterator<Item = usize>,
     now: i64,
 ) -> Result<()> {
     let mut tx = db.begin().await?;
-    let last = numbers.end;
-    for first in numbers.step_by(STATEMENT) {
-        let made: Vec<Made> = (first..(first + STATEMENT).min(last))
-            .map(|number| afar.video(number))
-            .collect::<Result<_>>()?;
+    let made: Vec<Made> = numbers
+        .map(|number| afar.video(number))
+        .collect::<Result<_>>()?;
+    for made in made.chunks(STATEMENT) {
         let stored = made
             .iter()
             .map(|made| afar.stored(made))
@@ -181,22 +180,37 @@ pub async fn store(
     Ok(tx.commit().await?)
 }
 
+/// Whether this video is stored; those of the largest pod are not after it was left.
+async fn is_there(db: &Db, afar: &Afar, number: usize) -> Result<bool> {
+    let mut sql = Sql::new("SELECT count(*) FROM videos WHERE uuid = ");
+    sql.push_value(afar.video(number)?.uuid);
+    let (count,): (i64,) = { db }.one(sql).await?;
+    Ok(count > 0)
+}
+
 /// Fills a database up to so many videos, and tidies it as the pod and its engine would. What was written now, and how long it took.
 pub async fn fill(place: &Place, db: &Db, afar: &Afar, videos: usize) -> Result<()> {
     let now = super::now();
     let began = Instant::now();
     let pods = pods(db, afar, now).await?;
-    let (there,): (i64,) = { db }
-        .one(Sql::new("SELECT count(*) FROM remote_videos"))
-        .await?;
-    let there = usize::try_from(there)?;
-    for first in (there..videos).step_by(BATCH) {
-        store(db, afar, &pods, first..(first + BATCH).min(videos), now).await?;
+    let mut written = 0;
+    for first in (0..videos).step_by(BATCH) {
+        // A batch is stored as a whole or not at all.
+        if !is_there(db, afar, first + 1).await? {
+            let numbers = first..(first + BATCH).min(videos);
+            written += numbers.len();
+            store(db, afar, &pods, numbers, now).await?;
+        }
     }
-    if there >= videos {
+    if !is_there(db, afar, 0).await? {
+        let numbers = (0..videos).step_by(OF_THE_LARGEST);
+        written += numbers.len();
+        store(db, afar, &pods, numbers, now).await?;
+    }
+    if written == 0 {
         return Ok(());
     }
-    let written = began.elapsed().as_secs_f64();
+    let seconds = began.elapsed().as_secs_f64();
     if place.processes.is_empty() {
         db::search::tidy(db).await?;
     } else {
@@ -204,12 +218,11 @@ pub async fn fill(place: &Place, db: &Db, afar: &Afar, videos: usize) -> Result<
         { db }.run(Sql::new("VACUUM ANALYZE")).await?;
     }
     println!(
-        "{}: {} videos of {} pods stored in bulk in {written:.0} s ({:.0} a second), tidied in {:.0} s, {:.0} MB",
+        "{}: {written} videos of {} pods stored in bulk in {seconds:.0} s ({:.0} a second), tidied in {:.0} s, {:.0} MB",
         place.engine,
-        videos - there,
         pods.len(),
-        (videos - there) as f64 / written,
-        began.elapsed().as_secs_f64() - written,
+        written as f64 / seconds,
+        began.elapsed().as_secs_f64() - seconds,
         place.size(db).await? as f64 / 1e6
     );
     Ok(())
