@@ -53,10 +53,12 @@ const PLACE_JUMP = 30
 /**
  * Every message of a data channel costs both sides processor time, whatever its size: what is said in one moment leaves as
  * one, up to the size that any other side takes (RFC 8841: 64 KiB unless it says more), and news that nobody waits for
- * leave together with the next words or after a moment (ms).
+ * leave together with the next words or after a moment: sooner to somebody who plays with little in its buffer, or does not say (ms).
  */
 const MAX_TOGETHER = 64 * 1024
-const NEWS_TIME = 100
+const NEWS_TIME = { soon: 100, later: 700 }
+/** With so much in its buffer the other side can wait for news (ms). */
+const AT_EASE = 8000
 
 export class Peer {
   /** Hex of its peer id, empty until the handshake. */
@@ -265,7 +267,8 @@ export class Peer {
   private mention(bytes: Bytes): void {
     if (!this.open) return
     this.collect(bytes)
-    this.stopNews ??= this.clock.after(NEWS_TIME, () => this.handOver())
+    const { soon, later } = NEWS_TIME
+    this.stopNews ??= this.clock.after((this.place?.lead ?? 0) > AT_EASE ? later : soon, () => this.handOver())
   }
 
   private collect(bytes: Bytes): void {

@@ -76,13 +76,13 @@ const HOLDINGS_TIME = 100
 const WELCOME_AFTER = 1000
 /** After so many failures without any success, no connection to other viewers is possible from here. */
 const UNREACHABLE = 4
-/** How often deadlines are looked at while the player waits, and otherwise (ms). */
+/** How often deadlines are looked at while the player waits, while it can, and when it asks for nothing (ms). */
 const BUSY_TICK = 100
+const UNHURRIED_TICK = 250
 const IDLE_TICK = 1000
-/** Looks within a busy tick that come at once; further ones are so far apart (ms), whatever others send, and further yet while nobody waits. */
-const MAX_LOOKS = 10
-const PAUSE = 25
-const UNHURRIED_PAUSE = 100
+/** Looks within a busy tick that come at once; further ones are so far apart (ms), whatever others send. While the player can wait, so is each. */
+const MAX_LOOKS = 4
+const PAUSE = 40
 const MAX_BANNED = 1000
 /** Two connections to the same peer made within this time are settled by rule, later ones are refused (ms). */
 const CROSSING = 3000
@@ -113,6 +113,8 @@ export class Swarm implements Member {
   private everWelcomed = false
   private pausedBefore = false
   private awake = false
+  /** Takes back a look that was put off because the player can wait. */
+  private stopLook: (() => void) | null = null
   /** How often everything was looked at since a moment ago. */
   private looks = 0
   private looksSince = -Infinity
@@ -237,6 +239,7 @@ export class Swarm implements Member {
     for (const peer of [...this.peers]) peer.close('leaving')
     this.closed = true
     this.stopTimer()
+    this.stopLook?.()
     this.store.clear()
   }
 
@@ -332,7 +335,11 @@ export class Swarm implements Member {
     this.failures = null
     const peer: Peer = new Peer(link, ours === 'offered', this.meta, this.io.peerId, this.io.clock, () => this.store.held, {
       greeted: (peer) => this.welcome(peer),
-      changed: () => this.wake(),
+      changed: (peer) => {
+        // Whoever has just come plays with nothing in its buffer: it does not wait for our next look.
+        if (peer.interested && peer.choked) this.uploads.update([...this.peers])
+        this.wake()
+      },
       block: (peer, index, begin, data) => this.downloads.block(peer, index, begin, data),
       refused: (peer, blocks) => {
         this.downloads.refused(peer, blocks)
@@ -431,12 +438,18 @@ export class Swarm implements Member {
     return this.reachedAt === null ? now - this.joinedAt < WELCOME_AFTER : now - this.reachedAt < WELCOME_AFTER
   }
 
-  /** Looks at everything soon, once for all that happened in this moment; when much happens, once for a while. */
+  /** Looks at everything soon, once for all that happened in this moment; when much happens, or nobody waits, once for a while. */
   private wake(): void {
-    if (this.awake || this.closed) return
+    if (this.closed) return
+    const { unhurried } = this
+    if (this.awake && (unhurried || this.stopLook === null)) return
+    // The player could wait when the next look was put off, and cannot any more.
+    this.stopLook?.()
+    this.stopLook = null
     this.awake = true
     const look = (): void => {
       this.awake = false
+      this.stopLook = null
       if (!this.closed) this.update()
     }
     const now = this.io.clock.now()
@@ -444,9 +457,9 @@ export class Swarm implements Member {
       this.looksSince = now
       this.looks = 0
     }
-    const { unhurried } = this
-    if (this.looks++ < (unhurried ? 1 : MAX_LOOKS)) queueMicrotask(look)
-    else this.io.clock.after(unhurried ? UNHURRIED_PAUSE : PAUSE, look)
+    if (unhurried) this.stopLook = this.io.clock.after(UNHURRIED_TICK, look)
+    else if (this.looks++ < MAX_LOOKS) queueMicrotask(look)
+    else this.io.clock.after(PAUSE, look)
   }
 
   private update(): void {
@@ -478,7 +491,8 @@ export class Swarm implements Member {
 
   private arm(): void {
     this.stopTimer()
-    this.stopTimer = this.io.clock.after(this.reads.count > 0 ? BUSY_TICK : IDLE_TICK, () => this.tick())
+    const pause = this.reads.count === 0 ? IDLE_TICK : this.unhurried ? UNHURRIED_TICK : BUSY_TICK
+    this.stopTimer = this.io.clock.after(pause, () => this.tick())
   }
 
   /** The pod as a peer is of interest only while HTTP does not bring what the player waits for. */

@@ -44,6 +44,8 @@ export interface Surroundings {
 
 /** Media that is fetched in the order of playback (s). */
 const NEAR = 8
+/** With less in the buffer nothing further ahead is asked for (s): of a crowd that comes at once everybody would carry half a minute to everybody while all wait for the first seconds. */
+const SETTLED = 5
 /** Bytes ahead of the player that are asked of peers at the same time. */
 const AHEAD_AT_ONCE = 8 * 1024 * 1024
 /** Without a conductor, how far ahead at most (bytes). */
@@ -166,6 +168,7 @@ export class Wanting {
     for (const index of this.granted.keys()) if (grants++ < GRANTS_AT_ONCE) add(index, null, 'granted')
     for (const { index, deadline } of this.near(held, now, position, rate)) add(index, deadline, null)
     const wanted = this.inOrder([...list.values()], now)
+    if (ahead / rate < SETTLED) return wanted
     for (const index of this.far(held)) if (!list.has(index)) wanted.push({ index, deadline: null, right: null })
     return wanted
   }
