@@ -22,6 +22,8 @@ pub const OFFERS: usize = 5;
 const AT_ONCE: usize = 8;
 /// Seconds ahead that are fetched in the order of playback.
 const NEAR: f64 = 8.0;
+/// With less than this in the buffer nothing further ahead is asked for (s).
+const SETTLED: f64 = 5.0;
 /// A piece that does not come is asked of somebody else.
 const REQUEST_TIME: Time = 4 * SECOND;
 /// The same for what plays soon.
@@ -285,6 +287,9 @@ fn ask(world: &mut World<'_>, who: Who) {
         if wanted && let Some(from) = giver(world, who, piece, 4) {
             request(world, who, from, piece);
         }
+    }
+    if world.viewers[who as usize].playback.lead(world.now) < SETTLED {
+        return;
     }
     while world.viewers[who as usize].requests.len() < AT_ONCE {
         let Some(piece) = lot(world, who, near.end) else {

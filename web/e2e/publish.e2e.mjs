@@ -60,6 +60,17 @@ test('a video uploaded through the page is watched by somebody else', async (sto
   const at = await playhead(viewer)
   if (at < 50) await plays(viewer, at + 1)
 
+  // Nothing moves in controls that nobody sees; whoever moves the mouse sees where the film is.
+  await viewer.mouse.move(400, 300)
+  await viewer.mouse.move(420, 310)
+  await until('the clock and the seek bar are right', () => viewer.evaluate(() => {
+    const { currentTime, duration } = document.querySelector('video')
+    const bar = document.querySelector('seek-bar')
+    const [minutes, seconds] = document.querySelector('.player .time').textContent.split('/')[0].trim().split(':').map(Number)
+    const right = (time) => Math.abs(time - currentTime) < 1.5
+    return right(minutes * 60 + seconds) && right(bar.range.valueAsNumber * duration) && !bar.hasAttribute('quiet')
+  }))
+
   await viewer.goto(pod.address)
   await viewer.waitForSelector(`a[href*="${listed.shortUUID}"]`)
   await noBarriers(viewer)
