@@ -39,34 +39,18 @@ impl Dialect {
 
     /// Puts a video's words into the search index, replacing older ones.
     pub(crate) fn index_video(self, video: i64, name: &str, tags: &str, text: &str) -> Vec<Sql> {
+        let mut sql = self.index_new_videos(&[(video, name, tags, text)]);
         match self {
-            Self::Sqlite => vec![
-                self.unindex_video(video),
-                Sql::new(
-                    "INSERT INTO video_search (rowid, name, tags, description) VALUES ($1, $2, $3, $4)",
-                )
-                .bind(video)
-                .bind(name)
-                .bind(tags)
-                .bind(text),
-            ],
-            Self::Postgres => vec![
-                Sql::new(
-                    // Without the places of the words, which nobody asks for: a search reads fewer pages.
-                    "INSERT INTO video_search (video_id, words) VALUES ($1, \
-                     strip(to_tsvector('simple', $2 || ' ' || $3 || ' ' || $4)) || CAST($5 AS TEXT)::tsvector) \
-                     ON CONFLICT (video_id) DO UPDATE SET words = excluded.words",
-                )
-                .bind(video)
-                .bind(name)
-                .bind(tags)
-                .bind(text)
-                .bind(shelves_of(video)),
-            ],
+            Self::Sqlite => vec![self.unindex_video(video), sql],
+            Self::Postgres => {
+                sql.push(" ON CONFLICT (video_id) DO UPDATE SET words = excluded.words");
+                vec![sql]
+            }
         }
     }
 
-    /// Puts the words of videos that are new (their number, name, tags and text) into the search index at once.
+    /// Puts the words of videos that are new (their number, name, tags and text) into the search index at once. PostgreSQL keeps them without
+    /// their places, which nobody asks for, so that a search reads fewer pages.
     pub(crate) fn index_new_videos(self, videos: &[(i64, &str, &str, &str)]) -> Sql {
         let (begin, open, close) = match self {
             Self::Sqlite => (

@@ -2,6 +2,7 @@
 //! people who do things (`alice.upload(..)`). Each story is told on SQLite and, where
 //! `SHOAL_TEST_POSTGRES` names a server, on PostgreSQL. A story that leaves jobs behind fails.
 
+mod bare;
 mod client;
 mod clips;
 mod forged;
@@ -9,6 +10,7 @@ mod network;
 mod stranger;
 mod wires;
 
+pub use bare::bare_video;
 pub use client::{Answer, Client};
 pub use clips::{Clip, clip};
 pub use forged::Forged;

@@ -14,7 +14,7 @@ use db::{
 use names::{Friendship, Host, Privacy, VideoId, VideoRef, VideoState, VideoUuid};
 use serde_json::json;
 use std::collections::HashMap;
-use testpod::{Fate, Folder, TestPod, Wires, settings};
+use testpod::{Fate, Folder, TestPod, Wires, bare_video, settings};
 
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
@@ -151,28 +151,8 @@ impl World {
         self.count += 1;
         let (pod, uuid) = (self.pod(at).pod.clone(), VideoUuid(uuid::Uuid::new_v4()));
         let member = &mut self.members[at];
-        let new = db::videos::NewVideo {
-            uuid,
-            account_id: member.owner.account_id,
-            channel_id: member.channel,
-            name: "Still private",
-            description: "",
-            support: None,
-            category: None,
-            licence: None,
-            language: None,
-            tags: &[],
-            nsfw: false,
-            privacy: Privacy::Private,
-            wait_transcoding: false,
-            download_enabled: true,
-            comments_policy: 1,
-            p2p_enabled: true,
-            source_name: "clip.mp4",
-            source_size: 1,
-            originally_published_at: None,
-            now: pod.now(),
-        };
+        let owner = (member.owner.account_id, member.channel);
+        let new = bare_video(uuid, owner, "Still private", Privacy::Private, pod.now());
         let id = db::videos::insert(&pod.db, new).await.unwrap();
         let done = db::videos::VideoChanges {
             state: Some(VideoState::Published),

@@ -6,7 +6,7 @@
 use axum::{body::Body, http::Request};
 use db::Executor as _;
 use serde_json::{Value, json};
-use testpod::{Client, Clip, TestPod, clip, on_both};
+use testpod::{Client, Clip, TestPod, bare_video, clip, on_both};
 
 /// Where a video may be found by everybody.
 const LISTS: [&str; 5] = [
@@ -183,31 +183,26 @@ async fn an_account_that_goes_takes_its_videos_out_of_every_answer() {
     .await;
 }
 
+/// Whose account and channel they are.
+async fn owner(client: &Client) -> (names::AccountId, names::ChannelId) {
+    let me = client.get("/api/v1/users/me").await.json();
+    let account = me["account"]["id"].as_i64().unwrap();
+    (
+        names::AccountId(account),
+        names::ChannelId(client.channel().await),
+    )
+}
+
 /// Puts a video into the lists that nobody uploaded, as one of this number in the database if one is given; `n` is its time and its name in the world.
-async fn listed(tx: &mut db::Tx, owner: &Client, name: &str, n: u32, number: Option<i64>) {
-    let me = owner.get("/api/v1/users/me").await.json();
-    let video = db::videos::NewVideo {
-        uuid: names::VideoUuid(uuid::Uuid::from_u128(u128::from(n) + 1)),
-        account_id: names::AccountId(me["account"]["id"].as_i64().unwrap()),
-        channel_id: names::ChannelId(owner.channel().await),
-        name,
-        description: "",
-        support: None,
-        category: None,
-        licence: None,
-        language: None,
-        tags: &[],
-        nsfw: false,
-        privacy: names::Privacy::Public,
-        wait_transcoding: false,
-        download_enabled: true,
-        comments_policy: 1,
-        p2p_enabled: true,
-        source_name: "a.mp4",
-        source_size: 1,
-        originally_published_at: None,
-        now: i64::from(n),
-    };
+async fn listed(
+    tx: &mut db::Tx,
+    owner: (names::AccountId, names::ChannelId),
+    name: &str,
+    n: u32,
+    number: Option<i64>,
+) {
+    let uuid = names::VideoUuid(uuid::Uuid::from_u128(u128::from(n) + 1));
+    let video = bare_video(uuid, owner, name, names::Privacy::Public, i64::from(n));
     let mut id = db::videos::insert(&mut *tx, video).await.unwrap();
     if let Some(number) = number {
         let sql = db::Sql::new("UPDATE videos SET id = $1 WHERE id = $2");
@@ -226,10 +221,10 @@ async fn listed(tx: &mut db::Tx, owner: &Client, name: &str, n: u32, number: Opt
 #[tokio::test]
 async fn pages_of_a_list_fit_together_wherever_they_begin() {
     on_both(async |pod| {
-        let alice = pod.user("alice").await;
+        let owner = owner(&pod.user("alice").await).await;
         let mut tx = pod.pod.db.begin().await.unwrap();
         for n in 0..300 {
-            listed(&mut tx, &alice, &format!("Guitar {n}"), n, None).await;
+            listed(&mut tx, owner, &format!("Guitar {n}"), n, None).await;
         }
         tx.commit().await.unwrap();
         db::search::tidy(&pod.pod.db).await.unwrap();
@@ -332,7 +327,7 @@ async fn who_has_what_is_said_about_a_video_already_is_told_so() {
 #[tokio::test]
 async fn a_search_finds_what_is_old_among_many_numbers() {
     on_both(async |pod| {
-        let alice = pod.user("alice").await;
+        let owner = owner(&pod.user("alice").await).await;
         let mut tx = pod.pod.db.begin().await.unwrap();
         let places = [
             (1_000_000, 40),
@@ -344,7 +339,7 @@ async fn a_search_finds_what_is_old_among_many_numbers() {
         for (first, count) in places {
             for number in first..first + count {
                 let name = format!("Guitar {n} of {first}");
-                listed(&mut tx, &alice, &name, n, Some(number)).await;
+                listed(&mut tx, owner, &name, n, Some(number)).await;
                 n += 1;
             }
         }

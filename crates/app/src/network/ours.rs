@@ -111,10 +111,7 @@ fn named<'a>(pod: &Pod, uri: &'a ActorUri) -> Option<(names::ActorKind, &'a str)
 pub(crate) async fn actor_of(pod: &Pod, uri: &ActorUri) -> Result<Option<remote_actors::Actor>> {
     match named(pod, uri) {
         Some((names::ActorKind::Application, _)) => own_actor(pod).await.map(Some),
-        Some((kind, name)) => {
-            let found = remote_actors::local_by_name(&pod.db, name).await?;
-            Ok(found.filter(|actor| actor.kind == kind && actor.name == name))
-        }
+        Some(named) => of_this_name(&pod.db, named).await,
         None => Ok(None),
     }
 }
@@ -127,12 +124,17 @@ pub(crate) async fn actor_in(
 ) -> Result<Option<remote_actors::Actor>> {
     match named(pod, uri) {
         Some((names::ActorKind::Application, _)) => own_actor_in(pod, tx).await.map(Some),
-        Some((kind, name)) => {
-            let found = remote_actors::local_by_name(&mut *tx, name).await?;
-            Ok(found.filter(|actor| actor.kind == kind && actor.name == name))
-        }
+        Some(named) => of_this_name(tx, named).await,
         None => Ok(None),
     }
+}
+
+async fn of_this_name(
+    db: impl db::Executor,
+    (kind, name): (names::ActorKind, &str),
+) -> Result<Option<remote_actors::Actor>> {
+    let found = remote_actors::local_by_name(db, name).await?;
+    Ok(found.filter(|actor| actor.kind == kind && actor.name == name))
 }
 
 /// The key with which an actor of this pod signs.
