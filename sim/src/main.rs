@@ -78,6 +78,8 @@ fn set(rules: &mut Rules, text: &str) -> Result<(), String> {
     let time = Duration::try_from_secs_f64(value).map_err(|_| problem())?;
     match name {
         "window" => rules.window = time,
+        "window-first" => rules.window_first = time,
+        "window-growth" => rules.window_growth = value as u32,
         "instant" => rules.instant = time,
         "budget" => rules.budget = value,
         "patience" => rules.patience = time,

@@ -56,9 +56,15 @@ impl Film {
             .clamp(1.0, f64::from(self.pieces.max(1))) as u32
     }
 
+    /// Pieces that are fetched at once at a start: one more than play in that time, because the file's header comes before the first
+    /// fragment, and nothing plays before the last byte of that is here.
+    fn start(&self, rules: &Rules) -> u32 {
+        (self.whole_pieces_in(rules.instant) + 1).min(self.pieces)
+    }
+
     /// Bytes that starts and rescues may cost together.
     fn budget(&self, rules: &Rules) -> f64 {
-        let start = u64::from(self.whole_pieces_in(rules.instant)) * u64::from(self.piece_length);
+        let start = u64::from(self.start(rules)) * u64::from(self.piece_length);
         let starts = start * u64::from(rules.starts) * u64::from(rules.start_costs);
         let length = self.length as f64;
         (length * rules.budget).max(starts as f64).min(length)
@@ -273,7 +279,7 @@ impl<V: Copy + Eq + Hash + Ord + Debug> Conductor<V> {
         let interval = self.rules.interval.max(Duration::from_secs_f64(crowd));
         if self.generous {
             Settings {
-                instant: self.film.whole_pieces_in(self.rules.instant),
+                instant: self.film.start(&self.rules),
                 patience: self.rules.patience,
                 interval,
             }

@@ -8,8 +8,8 @@ use std::ops::Range;
 use std::time::Duration;
 
 use super::replicas::Slot;
-use super::viewers::Charge;
-use super::{Conductor, Kind};
+use super::viewers::{Charge, Viewer};
+use super::{Conductor, Kind, Rules};
 
 /// A viewer's own need weighs so much more than another's who would pass the piece on.
 const OWN: f64 = 1.5;
@@ -46,8 +46,12 @@ impl<V: Copy + Eq + Hash + Ord + Debug> Conductor<V> {
         let Some(viewer) = self.viewers.get(slot) else {
             return;
         };
-        let window = self.film.whole_pieces_in(self.rules.window);
-        let window = viewer.playhead..viewer.playhead.saturating_add(window).min(self.film.pieces);
+        let ahead = |time: Duration| {
+            let pieces = self.film.whole_pieces_in(time);
+            viewer.playhead..viewer.playhead.saturating_add(pieces).min(self.film.pieces)
+        };
+        let whole = ahead(self.rules.window);
+        let window = ahead(self.window_of(now, viewer));
         if viewer.heard {
             if self.viewers.len() == 1 {
                 self.feed_alone(now, slot, window.clone(), grants);
@@ -68,7 +72,7 @@ impl<V: Copy + Eq + Hash + Ord + Debug> Conductor<V> {
         let landing = viewer.flights.iter().map(|flight| flight.expires).min();
         let review = viewer
             .held
-            .gaps(window)
+            .gaps(whole)
             .next()
             .map(|_| now + self.rules.review);
         let starving = (viewer.kind == Kind::Stock && viewer.playhead < self.film.pieces)
@@ -79,6 +83,18 @@ impl<V: Copy + Eq + Hash + Ord + Debug> Conductor<V> {
         let alarm = times.into_iter().flatten().min();
         self.alarms.set(slot, viewer.alarm, alarm);
         viewer.alarm = alarm;
+    }
+
+    /// How far ahead of a viewer what nobody has is fed now.
+    fn window_of(&self, now: Duration, viewer: &Viewer<V>) -> Duration {
+        let Rules {
+            window,
+            window_first,
+            window_growth,
+            ..
+        } = self.rules;
+        let here = now.saturating_sub(viewer.joined);
+        window.min(window_first.saturating_add(here.saturating_mul(window_growth)))
     }
 
     /// Whatever is missing ahead of somebody whom nobody else can feed, in long runs.

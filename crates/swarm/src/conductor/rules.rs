@@ -19,6 +19,11 @@ pub struct Settings {
 pub struct Rules {
     /// How far ahead of a playhead what nobody has is fed.
     pub window: Duration,
+    /// The same for a viewer that has just come: of a crowd that comes together the first is not to bring in everything, while the
+    /// others, who would share the work, are on their way.
+    pub window_first: Duration,
+    /// How fast it then grows, in seconds of film a second.
+    pub window_growth: u32,
     /// Film fetched over HTTP at once by whoever starts, while the budget lasts.
     pub instant: Duration,
     /// Instant starts and rescues, in copies of the film.
@@ -83,6 +88,8 @@ impl Default for Rules {
     fn default() -> Self {
         Self {
             window: Duration::from_secs(30),
+            window_first: Duration::from_secs(3),
+            window_growth: 3,
             instant: Duration::from_secs(2),
             budget: 0.2,
             starts: 8,
