@@ -103,6 +103,21 @@ describe('bytes of the pod', () => {
   })
 })
 
+describe('a late welcome', () => {
+  test('what a start has taken meanwhile is no rescue', async () => {
+    const { world, conductor } = made()
+    conductor.settings = { instant: 7, patience: 1000, interval: 2000 }
+    conductor.delay = WELCOME_TIME + 300
+    const player = new TestPlayer(world)
+    await run(world, [player])
+    expect(player).toMatchObject({ done: true, stalled: 0 })
+    // The second fragment was asked for before the welcome, too.
+    expect(player.viewer.engine.stats().fromPodInstant).toBeGreaterThanOrEqual(6 * PIECE)
+    expect(conductor.reports[0]?.gained).toEqual([{ start: 0, end: 7 }])
+    expect(conductor.reports[0]?.rescued).toBe(0)
+  })
+})
+
 describe('rescue', () => {
   test('a pod that grants nothing does not stop playback; the first frame waits for the patience', async () => {
     const { world, conductor } = made()
@@ -134,6 +149,21 @@ describe('rescue', () => {
     await world.clock.advance(5000)
     expect(player.viewer.engine.stats().fromPodRescued).toBeGreaterThan(0)
     expect(player.stalled).toBe(0)
+  })
+
+  test('what follows the first fragment waits while others are on their way', async () => {
+    const { world, conductor } = made()
+    conductor.settings = { instant: 7, patience: 300, interval: 2000 }
+    const { connector } = world.switchboard
+    const soon = (): Promise<void> => new Promise((resolve) => world.clock.after(1000, resolve))
+    const slow = { offer: () => connector.offer(), answer: (sdp: string) => soon().then(() => connector.answer(sdp)) }
+    const first = new TestPlayer(world, {}, { connector: slow })
+    await world.clock.advance(10_000)
+    const second = new TestPlayer(world)
+    await run(world, [first, second])
+    expect(second).toMatchObject({ done: true, stalled: 0 })
+    expect(second.startedAfter).toBeLessThanOrEqual(400)
+    expect(second.viewer.engine.stats()).toMatchObject({ fromPodRescued: 0, fromPodInstant: 7 * PIECE })
   })
 
   test('only what is missing of a piece is fetched', async () => {

@@ -105,14 +105,19 @@ export class Reporter {
 export class Meter {
   private static readonly TAU = 2000
   private static readonly GRAIN = 50
+  /** Weighted mean, and the weight that it has: short of 1 until enough was measured, where nothing was guessed. */
   private rate: number
+  private weight: number
   private mark: number | null = null
+  /** What was measured and not weighed yet: bytes, and busy time before `mark` (ms). */
   private pending = 0
+  private elapsed = 0
   private readonly clock: Clock
 
   constructor(clock: Clock, guess: number) {
     this.clock = clock
     this.rate = guess
+    this.weight = guess > 0 ? 1 : 0
   }
 
   /** Work begins; harmless when it already has. */
@@ -122,30 +127,32 @@ export class Meter {
 
   /** Nothing is under way any more. */
   end(): void {
-    this.fold(1)
+    this.fold()
+    if (this.mark !== null) this.elapsed += this.clock.now() - this.mark
     this.mark = null
-    this.pending = 0
   }
 
   add(bytes: number): void {
     this.pending += bytes
-    this.fold(Meter.GRAIN)
+    this.fold()
   }
 
   /** Bytes per second. */
   get bytesPerSecond(): number {
-    return this.rate
+    return this.weight === 0 ? 0 : this.rate / this.weight
   }
 
   /** Bytes in a burst shorter than the grain wait for the next one, otherwise they would look infinitely fast. */
-  private fold(grain: number): void {
+  private fold(): void {
     if (this.mark === null) return
     const now = this.clock.now()
-    const elapsed = now - this.mark
-    if (elapsed < grain || this.pending === 0) return
-    const weight = 1 - Math.exp(-elapsed / Meter.TAU)
-    this.rate += (this.pending / (elapsed / 1000) - this.rate) * weight
+    const elapsed = this.elapsed + now - this.mark
+    if (elapsed < Meter.GRAIN || this.pending === 0) return
+    const share = 1 - Math.exp(-elapsed / Meter.TAU)
+    this.rate += (this.pending / (elapsed / 1000) - this.rate) * share
+    this.weight += (1 - this.weight) * share
     this.pending = 0
+    this.elapsed = 0
     this.mark = now
   }
 }

@@ -80,6 +80,8 @@ const UNREACHABLE = 4
 const BUSY_TICK = 100
 const UNHURRIED_TICK = 250
 const IDLE_TICK = 1000
+/** Whoever wants to connect to us is here within this time (ms). */
+const CONNECTING = 2500
 /** Looks within a busy tick that come at once; further ones are so far apart (ms), whatever others send. While the player can wait, so is each. */
 const MAX_LOOKS = 4
 const PAUSE = 40
@@ -103,6 +105,8 @@ export class Swarm implements Member {
   private readonly ourId: string
   private readonly joinedAt: number
   private othersKnown: number | null = null
+  /** When somebody last wanted to connect to us. */
+  private invitedAt = -Infinity
   private uploaded = 0
   /** Connections that did not come about since the last that did; null once one has. */
   private failures: number | null = 0
@@ -279,6 +283,7 @@ export class Swarm implements Member {
   }
 
   answer(sdp: string): Promise<Answer | null> {
+    this.invitedAt = this.io.clock.now()
     return this.io.connector.answer(sdp)
   }
 
@@ -383,7 +388,7 @@ export class Swarm implements Member {
   }
 
   private gathering(): boolean {
-    if ([...this.peers].some((peer) => !peer.ready)) return true
+    if ([...this.peers].some((peer) => !peer.ready) || this.io.clock.now() - this.invitedAt < CONNECTING) return true
     // The pod gives nothing as a peer that it would not give over HTTP: it is not worth waiting for.
     if (this.othersKnown !== null && this.othersKnown <= this.pods()) return false
     return this.io.clock.now() - this.joinedAt < GATHERING

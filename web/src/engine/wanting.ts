@@ -61,11 +61,13 @@ const START_PATIENCE = 600
 const START_PATIENCE_SPENT = 2500
 /** A start or a seek that nobody but the pod can help with waits so long for a grant (ms). */
 export const ALONE_PATIENCE = 200
-/** While no viewer can help, a rescue is due with this in the buffer: there is nothing to wait for (ms). */
+/** While no viewer can help and none is expected, a rescue is due with this in the buffer: there is nothing to wait for (ms). */
 export const ALONE_LEAD = 4000
 /** What the pod is believed to send before it was measured (bytes per second), and the longest fetch that is reckoned with (ms). */
 const POD_GUESS = 1_000_000
 const MAX_FETCH_TIME = 2000
+/** What was handed over for a start may take so long until the player counts it as buffered (ms). */
+const APPENDING = 1000
 /** Granted pieces fetched at the same time, and how long a grant holds (ms). */
 const GRANTS_AT_ONCE = 128
 const GRANT_TIME = 20_000
@@ -82,6 +84,8 @@ export class Wanting {
   private nextByte: number | null = null
   /** The fragment with which the last start or seek began, and when. */
   private first: { byte: number; at: number } | null = null
+  /** The fragment after it: when it is asked for, the first has just been handed over. */
+  private second: { byte: number; at: number } | null = null
   private started = false
   private readonly around: Surroundings
 
@@ -105,8 +109,9 @@ export class Wanting {
       // A fragment that hls.js asks for once more does not wait once more.
       if (this.first?.byte !== read.start) this.first = { byte: read.start, at: this.around.clock.now() }
       this.begin = read.lead <= NOTHING ? this.pieceAt(read.start) : null
+      this.second = null
       this.arrived.clear()
-    }
+    } else if (this.second === null) this.second = { byte: read.start, at: this.around.clock.now() }
     return begins
   }
 
@@ -196,8 +201,10 @@ export class Wanting {
     for (const read of reads) {
       if (hold(read)) continue
       const until = read.begunAt + patience(read.lead)
+      // A conductor that is late to welcome us reckons with our start, and not with a rescue.
+      const right = read.time === null || read.start === this.first?.byte ? 'instant' : null
       for (let index = read.first; index <= read.last; index++) {
-        if (!held.has(index)) wanted.set(index, { index, deadline: Math.min(until, wanted.get(index)?.deadline ?? Infinity), right: null })
+        if (!held.has(index)) wanted.set(index, { index, deadline: Math.min(until, wanted.get(index)?.deadline ?? Infinity), right })
       }
     }
     for (const index of this.next(held)) if (!wanted.has(index)) wanted.set(index, { index, deadline: null, right: null })
@@ -233,12 +240,13 @@ export class Wanting {
       if (read.time === null) return true
       const wait = helpless && !this.around.gathering() ? ALONE_PATIENCE : settings.instant > 0 ? START_PATIENCE : START_PATIENCE_SPENT
       // Only a start or a seek waits; what stalls has waited already.
+      if (this.second?.byte === read.start) return clock.now() - this.second.at >= APPENDING
       return this.first?.byte !== read.start || clock.now() - this.first.at >= wait
     }
     if (paused) return false
     const fetchTime = Math.min(MAX_FETCH_TIME, (this.missing(read) / (this.around.podRate() || POD_GUESS)) * 1000)
     const lead = settings.patience + fetchTime
-    return (ahead / rate) * 1000 < (helpless ? Math.max(lead, ALONE_LEAD) : lead)
+    return (ahead / rate) * 1000 < (helpless && !this.around.gathering() ? Math.max(lead, ALONE_LEAD) : lead)
   }
 
   private missing(read: Read): number {

@@ -29,6 +29,8 @@ export class TestConductor {
   ahead = 40
   /** What it does instead of welcoming. */
   deaf = false
+  /** How long what it says is under way (ms). */
+  delay = 0
   /** Pieces that one viewer is to bring in at a time. */
   atOnce = Infinity
   private readonly inFlight = new Map<number, { at: number; viewer: Conducted }>()
@@ -102,7 +104,8 @@ export class TestConductor {
   }
 
   private say(to: SocketEvents, bytes: Uint8Array): void {
-    queueMicrotask(() => to.binary(bytes))
+    if (this.delay === 0) queueMicrotask(() => to.binary(bytes))
+    else this.world.clock.after(this.delay, () => to.binary(bytes))
   }
 }
 
