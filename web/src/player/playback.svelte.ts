@@ -81,6 +81,8 @@ export class Playback {
       maxBufferLength: 30,
       maxMaxBufferLength: 60,
       backBufferLength: 60,
+      // Otherwise the first fragment is asked for up to 100 ms after the media source is open.
+      startFragPrefetch: true,
       maxBufferSize: 80_000_000,
       ...(known ? { abrEwmaDefaultEstimate: known, testBandwidth: false } : {}),
       ...(this.engine ? { fLoader: this.engine.fragmentLoader() } : {}),
