@@ -29,7 +29,7 @@ pub(super) struct Talk {
     pub(super) session: Session,
     strikes: u32,
     /// Messages that could not be answered at once. What was read at once is all that can be here.
-    waiting: VecDeque<String>,
+    waiting: VecDeque<Vec<u8>>,
     /// What it calls the swarms in which it is conducted.
     pub(super) numbers: Numbers,
     _place: Place,
@@ -79,22 +79,22 @@ impl Talk {
             self.strikes += 1;
             return self.refuse(None, refusal.into());
         }
+        if self.has_waiting() {
+            return self.waiting.push_back(bytes.to_vec());
+        }
         if is_conducted(bytes) {
             return self.be_conducted(bytes);
         }
         let Ok(text) = std::str::from_utf8(bytes) else {
             return self.nonsense();
         };
-        if self.has_waiting() {
-            return self.waiting.push_back(text.to_owned());
-        }
         match Request::parse(text) {
             Ok(Request::Announce(mut announce)) => {
                 if self.announce(&mut announce).is_none() {
-                    self.waiting.push_back(text.to_owned());
+                    self.waiting.push_back(bytes.to_vec());
                 }
             }
-            Ok(Request::Scrape(_)) => self.waiting.push_back(text.to_owned()),
+            Ok(Request::Scrape(_)) => self.waiting.push_back(bytes.to_vec()),
             Ok(Request::Answer(answer)) => {
                 if let Err(no) = self.tracker.inner().answer(self.conn, &answer) {
                     self.refuse(Some(answer.infohash), no);
@@ -106,8 +106,16 @@ impl Talk {
 
     /// Does what waits.
     pub(super) async fn catch_up(&mut self) {
-        while let Some(text) = self.waiting.pop_front() {
-            match Request::parse(&text) {
+        while let Some(bytes) = self.waiting.pop_front() {
+            if is_conducted(&bytes) {
+                self.be_conducted(&bytes);
+                continue;
+            }
+            let Ok(text) = std::str::from_utf8(&bytes) else {
+                self.nonsense();
+                continue;
+            };
+            match Request::parse(text) {
                 Ok(Request::Announce(mut announce)) => {
                     while self.announce(&mut announce).is_none() {
                         if let Err(no) = self.tracker.inner().learn(announce.infohash).await {

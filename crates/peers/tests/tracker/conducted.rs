@@ -59,6 +59,20 @@ async fn granted(page: &mut Browser) -> Vec<u32> {
 }
 
 #[tokio::test]
+async fn a_page_may_greet_the_conductor_before_the_tracker_has_answered() {
+    // Nobody has asked for the film before: the tracker has to ask the pod first.
+    let house = House::conducting(Config::default());
+    let door = house.open().await;
+    let mut page = door.browser().await;
+    page.say_and_tell(&announce(CLIP, 'a', 1, 0), &hello(CLIP))
+        .await;
+    let ToPage::Welcome { swarm, .. } = page.told().await else {
+        panic!("no welcome");
+    };
+    assert_eq!(swarm, SWARM);
+}
+
+#[tokio::test]
 async fn a_lone_page_is_granted_what_comes_next_and_nothing_far_away() {
     let house = House::conducting(Config::default());
     let door = house.open().await;

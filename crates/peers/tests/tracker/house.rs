@@ -189,6 +189,13 @@ impl Browser {
         self.tell_bytes(message.write()).await;
     }
 
+    /// Says something to the tracker and something to the conductor in one breath.
+    pub async fn say_and_tell(&mut self, message: &Value, then: &FromPage) {
+        let said = self.socket.feed(Message::text(message.to_string())).await;
+        said.expect("the tracker listens");
+        self.tell(then).await;
+    }
+
     pub async fn tell_bytes(&mut self, bytes: Vec<u8>) {
         let sent = self.socket.send(Message::binary(bytes)).await;
         sent.expect("the tracker listens");
