@@ -9,6 +9,11 @@ import { settle, TestClock } from './test/world'
 /** A connection that collects candidates when the test says so. */
 class FakeConnection {
   static made: FakeConnection[] = []
+  static certificates = 0
+  static generateCertificate(): Promise<object> {
+    this.certificates++
+    return Promise.resolve({})
+  }
   iceGatheringState = 'gathering'
   localDescription = { sdp: 'v=0' }
   onicecandidate: ((event: { candidate: { type: string } | null }) => void) | null = null
@@ -71,6 +76,14 @@ test('soon after the first STUN server has answered', async () => {
   connection.onicecandidate?.({ candidate: { type: 'srflx' } })
   await clock.advance(60)
   expect(made()).toBe(true)
+})
+
+test('one key serves all connections', async () => {
+  FakeConnection.certificates = 0
+  const of = connector([])
+  await Promise.all([offering(of), offering(of)])
+  expect(FakeConnection.made).toHaveLength(2)
+  expect(FakeConnection.certificates).toBe(1)
 })
 
 test('a server that does not answer is waited for once', async () => {

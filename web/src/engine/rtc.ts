@@ -37,13 +37,15 @@ export class RtcConnector implements Connector {
   private readonly io: RtcIo
   /** STUN servers were asked, and none has answered since. */
   private unanswered = false
+  /** One key for all connections of the page: making one for each takes longer than the rest of an offer. */
+  private certificates: Promise<RTCCertificate[]> | null = null
 
   constructor(io: RtcIo) {
     this.io = io
   }
 
   async offer(): Promise<Offer | null> {
-    const connection = this.open()
+    const connection = await this.open()
     if (connection === null) return null
     const channel = connection.createDataChannel(toHex(this.io.random(20)))
     const link = this.opened(connection, channel)
@@ -65,7 +67,7 @@ export class RtcConnector implements Connector {
   }
 
   async answer(offer: string): Promise<Answer | null> {
-    const connection = this.open()
+    const connection = await this.open()
     if (connection === null) return null
     const link = new Promise<Link | null>((resolve) => {
       connection.ondatachannel = ({ channel }) => {
@@ -85,9 +87,12 @@ export class RtcConnector implements Connector {
   }
 
   /** Browsers limit the number of connections; at the limit there is simply one peer less. */
-  private open(): RTCPeerConnection | null {
+  private async open(): Promise<RTCPeerConnection | null> {
+    const { PeerConnection, iceServers } = this.io
     try {
-      return new this.io.PeerConnection({ iceServers: this.io.iceServers })
+      const key: EcKeyGenParams = { name: 'ECDSA', namedCurve: 'P-256' }
+      this.certificates ??= PeerConnection.generateCertificate(key).then((one) => [one], () => [])
+      return new PeerConnection({ iceServers, certificates: await this.certificates })
     } catch {
       return null
     }
