@@ -32,6 +32,11 @@ export function firstConfig(): ServerConfig | undefined {
   return firstData().config
 }
 
+/** Looks at the answer for exactly this path and query and leaves it there. */
+export function peekFirstAnswer(pathAndQuery: string): unknown {
+  return firstData().answers?.[pathAndQuery]
+}
+
 /** Takes the answer for exactly this path and query, at most once. */
 export function takeFirstAnswer(pathAndQuery: string): unknown {
   const answers = firstData().answers

@@ -11,12 +11,14 @@ import { route, startRouter } from './router.svelte'
 import { findRoute } from './routes'
 import { startSession } from './session.svelte'
 import { startTheme } from './theme.svelte'
+import { hurryToTracker } from './player/early'
 import { endAllToasts } from './toasts.svelte'
 
 startTheme()
 startRouter()
 keepListsOverReload(() => route.key)
 startSession()
+hurryToTracker(findRoute(route.path).parts.id)
 addEventListener('pagehide', endAllToasts)
 
 // Start loading the page's code while the texts of another language may still be on their way.

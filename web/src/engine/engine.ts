@@ -32,6 +32,8 @@ export type { EngineStats, PlayerState, RenditionFile }
 export interface EngineOptions {
   /** Trackers of the video; other than WebSocket ones are passed over. */
   trackers: string[]
+  /** Those of them behind which a conductor is known to be. */
+  conducting?: string[]
   /** The renditions of the playlist. */
   files: RenditionFile[]
   /** Whether to share; may be changed later. */
@@ -259,7 +261,8 @@ export class Engine {
     const { openSocket, random } = this.outside
     const { clock } = this
     const urls = new Set(this.options.trackers.filter((url) => /^wss?:\/\//.test(url)))
-    this.trackers = [...urls].map((url) => new Tracker(url, this.peerId, { openSocket, clock, random }))
+    const conducting = new Set(this.options.conducting)
+    this.trackers = [...urls].map((url) => new Tracker(url, this.peerId, { openSocket, clock, random, conducts: conducting.has(url) }))
     return this.trackers
   }
 

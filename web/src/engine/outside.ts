@@ -7,6 +7,7 @@ import type { Bytes } from './bytes'
 import { cacheStorage } from './cache-storage'
 import type { Clock } from './clock'
 import { wallClock } from './clock'
+import { takeEarly } from './early-socket'
 import type { Keep } from './kept'
 import type { Sha1 } from './metainfo'
 import { RtcConnector } from './rtc'
@@ -84,14 +85,15 @@ export function browserOutside(iceServers: RTCIceServer[]): Outside {
 const openSocket: OpenSocket = (url, events) => {
   let socket: WebSocket
   try {
-    socket = new WebSocket(url)
+    socket = takeEarly(url) ?? new WebSocket(url)
   } catch {
     // An address that is none, or one that this page may not open; told later, like every other end.
     queueMicrotask(() => events.closed())
     return { send: () => undefined, close: () => undefined }
   }
   socket.binaryType = 'arraybuffer'
-  socket.onopen = () => events.opened()
+  if (socket.readyState === WebSocket.OPEN) queueMicrotask(() => events.opened())
+  else socket.onopen = () => events.opened()
   socket.onclose = () => events.closed()
   socket.onmessage = ({ data }: MessageEvent<unknown>) => {
     if (typeof data === 'string') events.text(data)

@@ -360,6 +360,31 @@ describe('the conductor behind the socket', () => {
     expect(two.lines.at(-1)).toBeNull()
   })
 
+  test('where it is known to be it is greeted at once, by those who come later as well', async () => {
+    const members = [new TestMember(1), new TestMember(2)]
+    const [one, two] = members
+    if (one === undefined || two === undefined) return
+    const said: (string | Uint8Array)[] = []
+    let open: () => void = () => undefined
+    const tracker = new Tracker('ws://tracker/', peerId, {
+      conducts: true,
+      clock: new TestClock(),
+      random: (length) => noise(length, ++seed),
+      openSocket: (_url, events) => {
+        open = () => events.opened()
+        return { send: (message) => void said.push(message), close: () => undefined }
+      },
+    })
+    tracker.join(one)
+    expect(one.lines).toEqual([])
+    open()
+    one.lines[0]?.send(new Uint8Array([1]))
+    tracker.join(two)
+    expect(members.map(({ lines }) => lines.map((line) => line?.swarm))).toEqual([[0], [1]])
+    // Who is no member yet is not listened to: the announce goes first.
+    expect(said.map((message) => typeof message)).toEqual(['string', 'object', 'string'])
+  })
+
   test('a failure is no answer', async () => {
     const member = new TestMember(1)
     const { say } = await opened([member])

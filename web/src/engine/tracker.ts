@@ -44,6 +44,8 @@ export interface Member {
 /** Where the client gets sockets, time and randomness. */
 export interface TrackerIo {
   openSocket: OpenSocket
+  /** A conductor is known to be behind the tracker's socket: it is greeted without waiting for the tracker's first answer. */
+  conducts?: boolean
   clock: Clock
   random(length: number): Bytes
 }
@@ -126,7 +128,7 @@ export class Tracker {
     const membership: Membership = { member, hash, event: 'started', stopTimer: () => undefined, answering: 0, searches: 0, announcedAt: -Infinity, dueAt: Infinity, others: 0, announcing: false, askedPod: false, stopWait: () => undefined, number: this.freeNumber(), line: null }
     this.memberships.set(hash, membership)
     if (this.socket === null) this.connect()
-    else if (this.isOpen) void this.announce(membership, 0)
+    else if (this.isOpen) this.enter(membership)
   }
 
   /** Opens the socket before anybody has joined: the first swarm will need it. */
@@ -202,7 +204,7 @@ export class Tracker {
         this.isOpen = true
         for (const membership of this.memberships.values()) {
           membership.event = 'started'
-          void this.announce(membership, 0)
+          this.enter(membership)
         }
       },
       text: (text) => {
@@ -237,6 +239,12 @@ export class Tracker {
     const chance = 0.5 + this.chance()
     this.restsUntil = now + HURRY * chance
     this.stopReconnect = this.io.clock.after(pause * chance, () => this.connect())
+  }
+
+  /** The first announce of a swarm on this socket. */
+  private enter(membership: Membership): void {
+    void this.announce(membership, 0)
+    if (this.io.conducts === true) this.reach(membership)
   }
 
   /** Announces, with as many offers as there may be takers unless the number is given. */

@@ -6,6 +6,7 @@ import type { HlsConfig } from 'hls.js'
 import type { VideoDetails } from '../api/types'
 import { Engine as PieceEngine } from '../engine/engine'
 import { needsToken } from '../remote'
+import { ownTrackers, trackersOf } from './trackers'
 
 export interface EngineStats {
   peers: number
@@ -64,10 +65,6 @@ export function engineFiles(video: VideoDetails, given: string | undefined): Eng
   )
 }
 
-export function trackersOf(video: VideoDetails): string[] {
-  return video.trackerUrls.filter((url) => url.startsWith('ws:') || url.startsWith('wss:'))
-}
-
 /**
  * STUN servers, which tell browsers behind NAT their addresses: every pod answers STUN at the port of its UDP tracker. On this
  * machine's own pod nobody is behind anything, and asking only takes time.
@@ -114,7 +111,7 @@ export function startEngine(
   surroundings: Surroundings,
 ): Engine | undefined {
   try {
-    return new PieceEngine({ trackers: trackersOf(video), files: engineFiles(video, token), p2p, onStats, iceServers: stunOf(video), ...surroundings })
+    return new PieceEngine({ trackers: trackersOf(video), conducting: ownTrackers(video, location.host), files: engineFiles(video, token), p2p, onStats, iceServers: stunOf(video), ...surroundings })
   } catch (error) {
     console.warn('playing without peers', error)
     return undefined
