@@ -46,6 +46,8 @@ test('a video uploaded through the page is watched by somebody else', async (sto
   await viewer.goto(`${pod.address}/w/${listed.shortUUID}`)
   await plays(viewer, 0.2)
   story.diagnostic(`playing ${Date.now() - lastByte} ms after the last byte was answered`)
+  await until('nothing turns over a film that plays', () =>
+    viewer.evaluate(() => getComputedStyle(document.querySelector('.player .waiting')).display === 'none'))
   await noBarriers(viewer)
 
   // The same video element goes on playing while renditions are added.
