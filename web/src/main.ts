@@ -7,11 +7,11 @@ import './styles/base.css'
 import App from './App.svelte'
 import { keepListsOverReload } from './endless.svelte'
 import { preferredLanguage, useLanguage } from './messages/messages.svelte'
+import { hurryToTracker } from './player/early'
 import { route, startRouter } from './router.svelte'
 import { findRoute } from './routes'
 import { startSession } from './session.svelte'
 import { startTheme } from './theme.svelte'
-import { hurryToTracker } from './player/early'
 import { endAllToasts } from './toasts.svelte'
 
 startTheme()

@@ -1,3 +1,7 @@
+/*
+ * How a rate is measured: what is believed at the beginning, and what short bursts count for.
+ */
+
 import { expect, test } from 'vitest'
 import { Meter } from './stats'
 import { TestClock } from './test/world'
