@@ -199,22 +199,21 @@ async fn enqueue_group(
     Ok(())
 }
 
-/// Gives the uploaded file its place. Does nothing when it is there already (a pod that died between
-/// the rows and the file does it in the first job, through the upload's row).
+/// Gives the uploaded file its place. Does nothing when it is there already: the upload's request and the first job may
+/// both get here at once, and a pod that died between the rows and the file does it in the job, through the upload's row.
 pub(crate) async fn take_source(
     pod: &Pod,
     video: VideoUuid,
     upload: Option<&FileName>,
 ) -> Result<()> {
     let key = Key::Source(video);
-    if tokio::fs::try_exists(pod.files.path(&key)).await? {
-        return Ok(());
-    }
-    let Some(upload) = upload else {
+    if let Some(upload) = upload {
+        let from = pod.files.path(&Key::Upload(upload.clone()));
+        pod.files.adopt_once(&from, &key).await?;
+    } else if !tokio::fs::try_exists(pod.files.path(&key)).await? {
         return Err(Error::NotFound("The uploaded file was"));
-    };
-    let from = pod.files.path(&Key::Upload(upload.clone()));
-    Ok(pod.files.adopt(&from, &key).await?)
+    }
+    Ok(())
 }
 
 /// The jobs of this pod.

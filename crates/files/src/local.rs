@@ -139,6 +139,22 @@ impl Files {
         .map_err(io::Error::other)?
     }
 
+    /// Moves a file to its key unless the key has one. Of several who do so with the same file at once, all succeed.
+    pub async fn adopt_once(&self, from: &Path, key: &Key) -> io::Result<()> {
+        let to = self.path(key);
+        if fs::try_exists(&to).await? {
+            return Ok(());
+        }
+        match self.adopt(from, key).await {
+            Err(error)
+                if error.kind() == io::ErrorKind::NotFound && fs::try_exists(&to).await? =>
+            {
+                Ok(())
+            }
+            moved => moved,
+        }
+    }
+
     /// Removes a file; one that is not there is removed already.
     pub async fn remove(&self, key: &Key) -> io::Result<()> {
         match fs::remove_file(self.path(key)).await {
@@ -216,4 +232,29 @@ fn open_blocking(path: &Path) -> io::Result<Opened> {
         etag: format!("{:x}-{nanos:x}", meta.len()),
         file,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use names::VideoUuid;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn two_who_take_one_upload_at_once_both_succeed() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = Files::open(folder.path()).await.unwrap();
+        for round in 0..100 {
+            let key = Key::Source(VideoUuid(uuid::Uuid::from_u128(round)));
+            let from = folder.path().join("upload");
+            fs::write(&from, "film").await.unwrap();
+            let (one, other) =
+                tokio::join!(files.adopt_once(&from, &key), files.adopt_once(&from, &key));
+            one.unwrap();
+            other.unwrap();
+            assert_eq!(fs::read(files.path(&key)).await.unwrap(), b"film");
+            let never = Key::Source(VideoUuid(uuid::Uuid::max()));
+            let error = files.adopt_once(&from, &never).await.unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::NotFound);
+        }
+    }
 }
