@@ -106,6 +106,7 @@ test('the page weighs less than 250 kB before the first picture, the film aside'
   seen = true
   const page_ = [...files.values()].filter(({ name, bytes }) => bytes > 0 && !name.endsWith('.mp4'))
   for (const { name, bytes } of page_.sort((a, b) => b.bytes - a.bytes).slice(0, 12)) story.diagnostic(`${String(bytes).padStart(7)} ${name.slice(0, 60)}`)
+  assert.ok(!page_.some(({ name }) => name.endsWith('.m3u8')), 'the page brings its playlists')
   const sum = page_.reduce((all, { bytes }) => all + bytes, 0)
   story.diagnostic(`${sum} bytes in ${page_.length} answers before the first picture`)
   assert.ok(sum < 250_000)

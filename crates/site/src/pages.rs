@@ -4,6 +4,7 @@
 //! first answers of the API, and a status that tells machines whether there is something at this address.
 
 use app::network::documents;
+use app::reading::{self, Access, Content};
 use axum::Router;
 use axum::extract::{FromRequestParts, Path, State};
 use axum::response::{Html, IntoResponse, Response};
@@ -13,6 +14,7 @@ use http::request::Parts;
 use http::{HeaderMap, StatusCode, Uri};
 use names::VideoRef;
 use peers::ClientAddress;
+use serde_json::Value;
 
 use crate::Site;
 use crate::answers::Answer;
@@ -20,9 +22,13 @@ use crate::head;
 use crate::objects;
 use crate::shell::{self, Filling};
 use crate::told::{Actor, Video};
+use crate::video_files;
 
 /// How many videos the first list of a page has.
 const FIRST: &str = "start=0&count=24";
+
+/// How many bytes of playlists a page carries: all of a quarter of an hour in one rendition, and a tenth of that when compressed.
+const CARRIED: usize = 32 << 10;
 
 /// Pages that are about nothing that others could speak of.
 const QUIET: [&str; 13] = [
@@ -118,13 +124,23 @@ async fn watch(State(site): State<Site>, Path(id): Path<String>, visit: Visit) -
     let Some(video) = answer.read::<Video>() else {
         return site.nothing_for_all(&visit, &answer).await;
     };
+    let playlists = site.playlists(&video).await;
+    let mut to_fetch = video.first_files();
+    to_fetch.retain(|url| !playlists.iter().any(|(carried, _)| carried == url));
+    let of = answer.body.clone();
+    let mut answers = vec![answer];
+    answers.extend(playlists.into_iter().map(|(url, text)| Answer {
+        path: url.to_owned(),
+        status: StatusCode::OK,
+        body: serde_json::to_vec(&text).unwrap_or_default().into(),
+    }));
     let filling = Filling {
-        head: head::video(&site.about, &video) + &shell::fetch_player(&video.first_files()),
+        head: head::video(&site.about, &video) + &shell::fetch_player(&to_fetch),
         noscript: head::noscript(&site.about, &video),
-        data: site.data(&visit, std::slice::from_ref(&answer)).await,
+        data: site.data(&visit, &answers).await,
     };
     let page = Bytes::from(shell::page(&filling));
-    site.made.keep(path, answer.body, page.clone());
+    site.made.keep(path, of, page.clone());
     site.send(&visit, StatusCode::OK, page)
 }
 
@@ -191,6 +207,31 @@ impl Site {
         self.answers.get(path, visit.client).await
     }
 
+    /// The playlists of a video that its page carries, so that the player need not ask for them: each request costs both sides more
+    /// than these few bytes. Those of long films with many renditions are left to be asked for as they are needed.
+    async fn playlists<'a>(&self, video: &'a Video) -> Vec<(&'a str, String)> {
+        let mut room = CARRIED;
+        let mut carried = Vec::new();
+        for url in video.playlists() {
+            let path = url.strip_prefix(self.about.url.as_str());
+            let names = path.and_then(|path| path.strip_prefix(video_files::PLAYLISTS));
+            let Some((id, file)) = names.and_then(|names| names.split_once('/')) else {
+                break;
+            };
+            let Ok(Content::Text { text, .. }) =
+                reading::hls(&self.pod, id, file, Access::Anonymous, None).await
+            else {
+                break;
+            };
+            if text.len() > room {
+                break;
+            }
+            room -= text.len();
+            carried.push((url, text));
+        }
+        carried
+    }
+
     /// A page about something that is not there, or not for everybody: whoever signed in may still see it.
     async fn nothing_for_all(&self, visit: &Visit, answer: &Answer) -> Response {
         let status = match answer.status {
@@ -251,8 +292,9 @@ fn first_data(config: &Answer, answers: &[Answer]) -> String {
         if at > 0 {
             data.push(',');
         }
-        // Paths are made of what `encode` lets through and need no escaping.
-        data.push_str(&format!("\"{}\":{}", answer.path, text(answer)));
+        data.push_str(&Value::from(answer.path.as_str()).to_string());
+        data.push(':');
+        data.push_str(text(answer));
     }
     data.push_str("}}");
     data

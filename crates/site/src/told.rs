@@ -151,19 +151,29 @@ impl Video {
             .copied()
     }
 
-    /// What a player asks for before the first picture, as far as one can know without knowing the viewer: which of several
-    /// renditions it will be is decided by screen and line.
-    pub fn first_files(&self) -> Vec<&str> {
+    /// The playlists that a player reads before the first picture: of all renditions, then of each, the highest first.
+    pub fn playlists(&self) -> Vec<&str> {
         let master = self
             .streaming_playlists
             .first()
             .map(|playlist| playlist.playlist_url.as_str());
-        let mut first: Vec<&str> = master.into_iter().collect();
+        let each = self.files();
+        let each = each.iter().filter_map(|file| file.playlist_url.as_deref());
+        let mut all: Vec<&str> = master.into_iter().chain(each).collect();
+        all.retain(|url| !url.is_empty());
+        all
+    }
+
+    /// What a player asks for before the first picture, as far as one can know without knowing the viewer: which of several
+    /// renditions it will be is decided by screen and line.
+    pub fn first_files(&self) -> Vec<&str> {
+        let mut first = self.playlists();
         if let [only] = self.files()[..] {
-            first.extend(only.playlist_url.as_deref());
             if self.p2p_enabled && self.p2p_off.is_none() {
                 first.extend(only.torrent_url.as_deref());
             }
+        } else {
+            first.truncate(1);
         }
         first.retain(|url| !url.is_empty());
         first

@@ -19,6 +19,9 @@ use crate::serve_file::{Cache, Offer, serve_file};
 
 type Answer = Result<Response, Refusal>;
 
+/// Before the video and the file in the path of a playlist that everybody may read.
+pub const PLAYLISTS: &str = "/static/streaming-playlists/hls/";
+
 /// All files of videos.
 pub fn routes() -> Router<Site> {
     let hls = || get(hls).options(preflight);

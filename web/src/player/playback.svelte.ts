@@ -6,6 +6,7 @@
 import Hls, { ErrorDetails, ErrorTypes, Events, type ErrorData } from 'hls.js/light'
 import type { VideoDetails } from '../api/types'
 import { needsToken } from '../remote'
+import { firstPlaylists } from './first-playlists'
 import { grow } from './grow'
 import { engineFiles, likelyFile, playerState, startEngine, type Engine, type EngineStats } from './p2p'
 import { playerSettings } from './settings.svelte'
@@ -84,6 +85,7 @@ export class Playback {
       // Otherwise the first fragment is asked for up to 100 ms after the media source is open.
       startFragPrefetch: true,
       maxBufferSize: 80_000_000,
+      pLoader: firstPlaylists(Build.DefaultConfig.loader),
       ...(known ? { abrEwmaDefaultEstimate: known, testBandwidth: false } : {}),
       ...(this.engine ? { fLoader: this.engine.fragmentLoader() } : {}),
     })
