@@ -5,6 +5,7 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vitest/config'
 import { precompress } from './build/precompress.ts'
+import { noStubs } from './build/no-stubs.ts'
 import { hlsParts } from './build/hls-parts.ts'
 import { nameVideoFiles } from './build/video-files.ts'
 
@@ -12,7 +13,7 @@ const pod = process.env.SHOAL_POD ?? 'http://localhost:9000'
 const passedOn = ['/api', '/static', '/lazy-static', '/download', '/services', '/health']
 
 export default defineConfig({
-  plugins: [hlsParts(), svelte(), nameVideoFiles(), precompress()],
+  plugins: [hlsParts(), svelte(), noStubs(), nameVideoFiles(), precompress()],
   build: {
     target: 'es2022',
     assetsInlineLimit: 0,
