@@ -15,6 +15,8 @@ interface Place {
 /** Paths that the pod answers itself; links to them leave the page. */
 const outside = /^\/(api|static|lazy-static|download|services|feeds|tracker|metrics|health)(\/|$)/
 const scrolls = new Map<string, number>()
+/** When the entry of a page that was just opened gets its key (ms). */
+const NAMED_AFTER = 1500
 
 let place = $state.raw<Place>(readPlace())
 let moves = $state(0)
@@ -40,10 +42,16 @@ export const route = {
 
 function readPlace(): Place {
   if (typeof history === 'undefined') return { path: '/', query: '', key: 'start' }
-  const kept = history.state as { key?: string } | null
-  const key = kept?.key ?? newKey()
-  if (!kept?.key) history.replaceState({ key }, '')
-  return { path: location.pathname, query: location.search, key }
+  return { path: location.pathname, query: location.search, key: keyOfEntry() ?? newKey() }
+}
+
+function keyOfEntry(): string | undefined {
+  return (history.state as { key?: string } | null)?.key
+}
+
+/** Writes the key into the browser's history, where "back" and a reload find it. */
+function nameEntry() {
+  if (keyOfEntry() === undefined) history.replaceState({ key: place.key }, '')
 }
 
 function newKey(): string {
@@ -59,6 +67,7 @@ export function go(href: string, how: { replace?: boolean; keepScroll?: boolean 
     history.replaceState({ key: place.key }, '', url)
     place = { ...place, path: url.pathname, query: url.search }
   } else {
+    nameEntry()
     const key = newKey()
     history.pushState({ key }, '', url)
     place = { path: url.pathname, query: url.search, key }
@@ -74,6 +83,7 @@ export function startRouter() {
   addEventListener('popstate', () => {
     scrolls.set(place.key, scrollY)
     place = readPlace()
+    nameEntry()
     moves += 1
     void restoreScroll(place.key)
   })
@@ -85,7 +95,10 @@ export function startRouter() {
     else scrollTo({ top: 0, behavior: 'smooth' })
   })
   addEventListener('pagehide', () => keepScrollForReload())
-  const kept = sessionStorage.getItem(`shoal.scroll.${place.key}`)
+  // To the browser this is a move, and not a cheap one: it waits until the first picture is there. An entry without a name is new.
+  const known = keyOfEntry() !== undefined
+  if (!known) setTimeout(nameEntry, NAMED_AFTER)
+  const kept = known ? sessionStorage.getItem(`shoal.scroll.${place.key}`) : null
   if (kept !== null) {
     scrolls.set(place.key, Number(kept))
     void restoreScroll(place.key)
@@ -93,6 +106,7 @@ export function startRouter() {
 }
 
 function keepScrollForReload() {
+  nameEntry()
   sessionStorage.setItem(`shoal.scroll.${place.key}`, String(Math.round(scrollY)))
 }
 
