@@ -67,7 +67,10 @@ pub fn start(world: &mut World<'_>, who: Who) {
     };
     let cut = &world.cut;
     let fragment = cut.fragments[cut.fragment_at(viewer.playback.position(world.now))];
-    let end = (fragment.first + settings.instant).min(cut.pieces);
+    // The piece after what is allowed is taken as well if the fragment ends there.
+    let allowed = fragment.first + settings.instant;
+    let ends_there = settings.instant > 0 && fragment.last == allowed;
+    let end = (allowed + u32::from(ends_there)).min(cut.pieces);
     let pieces: Vec<u32> = (fragment.first..end)
         .filter(|piece| !viewer.held.has(*piece))
         .collect();

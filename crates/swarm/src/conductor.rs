@@ -56,15 +56,16 @@ impl Film {
             .clamp(1.0, f64::from(self.pieces.max(1))) as u32
     }
 
-    /// Pieces that are fetched at once at a start: one more than play in that time, because the file's header comes before the first
-    /// fragment, and nothing plays before the last byte of that is here.
-    fn start(&self, rules: &Rules) -> u32 {
-        (self.whole_pieces_in(rules.instant) + 1).min(self.pieces)
+    /// Bytes that a start may take at once: fragments do not begin where pieces do, so the page fetches one piece more when its first
+    /// fragment ends there.
+    fn start(&self, instant: u32) -> u64 {
+        let pieces = if instant > 0 { instant + 1 } else { 0 };
+        u64::from(pieces.min(self.pieces)) * u64::from(self.piece_length)
     }
 
     /// Bytes that starts and rescues may cost together.
     fn budget(&self, rules: &Rules) -> f64 {
-        let start = u64::from(self.start(rules)) * u64::from(self.piece_length);
+        let start = self.start(self.whole_pieces_in(rules.instant));
         let starts = start * u64::from(rules.starts) * u64::from(rules.start_costs);
         let length = self.length as f64;
         (length * rules.budget).max(starts as f64).min(length)
@@ -194,8 +195,7 @@ impl<V: Copy + Eq + Hash + Ord + Debug> Conductor<V> {
         let costs = kind == Kind::Page && self.viewers.len() > 0;
         let reserved = if costs {
             // Whoever starts before it has neighbours will hardly do without rescues.
-            let pieces = u64::from(settings.instant) * u64::from(self.rules.start_costs);
-            pieces * u64::from(self.film.piece_length)
+            self.film.start(settings.instant) * u64::from(self.rules.start_costs)
         } else {
             0
         };
@@ -279,7 +279,7 @@ impl<V: Copy + Eq + Hash + Ord + Debug> Conductor<V> {
         let interval = self.rules.interval.max(Duration::from_secs_f64(crowd));
         if self.generous {
             Settings {
-                instant: self.film.start(&self.rules),
+                instant: self.film.whole_pieces_in(self.rules.instant),
                 patience: self.rules.patience,
                 interval,
             }

@@ -136,6 +136,24 @@ describe('rescue', () => {
     expect(conductor.reports.reduce((sum, { rescued }) => sum + rescued, 0)).toBe(fromPodRescued)
   })
 
+  // A fragment of two seconds ends in the seventh piece.
+  test.each([
+    [6, 7],
+    [7, 7],
+    [5, 5],
+  ])('of a start with %d pieces at once, %d are taken at once', async (instant, taken) => {
+    const { world, conductor } = made()
+    conductor.ahead = 0
+    conductor.settings = { instant, patience: 1000, interval: 2000 }
+    const stranger = new Stranger(world)
+    await stranger.join()
+    const player = new TestPlayer(world)
+    await run(world, [player])
+    expect(player).toMatchObject({ done: true, stalled: 0 })
+    expect((player.startedAfter ?? Infinity) < 600).toBe(taken === 7)
+    expect(player.viewer.engine.stats().fromPodInstant).toBe(taken * PIECE)
+  })
+
   test('it is due when the buffer is nearly empty, not before', async () => {
     const { world, conductor } = made()
     conductor.ahead = 0

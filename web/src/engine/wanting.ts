@@ -79,6 +79,8 @@ export class Wanting {
   private readonly salt: number
   /** Where the last start or seek began, as a piece, and which pieces have come since. */
   private begin: number | null = null
+  /** The piece in which its first fragment ends. */
+  private beginEnds = 0
   private readonly arrived = new Set<number>()
   /** The byte at which the last fragment ended. */
   private nextByte: number | null = null
@@ -109,6 +111,7 @@ export class Wanting {
       // A fragment that hls.js asks for once more does not wait once more.
       if (this.first?.byte !== read.start) this.first = { byte: read.start, at: this.around.clock.now() }
       this.begin = read.lead <= NOTHING ? this.pieceAt(read.start) : null
+      this.beginEnds = this.pieceAt(read.end - 1)
       this.second = null
       this.arrived.clear()
     } else if (this.second === null) this.second = { byte: read.start, at: this.around.clock.now() }
@@ -166,8 +169,8 @@ export class Wanting {
       const right = hungry ? (read.time === null ? 'instant' : 'rescued') : null
       for (let index = read.first; index <= read.last; index++) add(index, needed, right)
     }
-    const { begin } = this
-    if (begin !== null) for (let index = begin; index < Math.min(held.size, begin + settings.instant); index++) if (!this.arrived.has(index)) add(index, now, null)
+    const until = Math.min(held.size, this.instantUntil(settings))
+    for (let index = this.begin ?? until; index < until; index++) if (!this.arrived.has(index)) add(index, now, null)
     this.pruneGrants(held, now)
     let grants = 0
     for (const index of this.granted.keys()) if (grants++ < GRANTS_AT_ONCE) add(index, null, 'granted')
@@ -224,10 +227,20 @@ export class Wanting {
     return peer.held.offers(held, from, to)
   }
 
-  private rightTo(index: number, otherwise: Right | null, { instant }: Settings): Right | null {
+  private rightTo(index: number, otherwise: Right | null, settings: Settings): Right | null {
     if (this.granted.has(index)) return 'granted'
-    if (this.begin !== null && index >= this.begin && index < this.begin + instant && !this.arrived.has(index)) return 'instant'
+    if (this.begin !== null && index >= this.begin && index < this.instantUntil(settings) && !this.arrived.has(index)) return 'instant'
     return otherwise
+  }
+
+  /**
+   * The end of what a start fetches at once. Fragments do not begin where pieces do: should the first one end in the piece after what the pod
+   * allows, that belongs to it, because nothing plays before its last byte is here.
+   */
+  private instantUntil({ instant }: Settings): number {
+    if (this.begin === null || instant === 0) return 0
+    const until = this.begin + instant
+    return this.beginEnds === until ? until + 1 : until
   }
 
   /** A rescue is due: the buffer ends soon, or there is none and the player has waited long enough. */
