@@ -27,8 +27,9 @@ use crate::video_files;
 /// How many videos the first list of a page has.
 const FIRST: &str = "start=0&count=24";
 
-/// How many bytes of playlists a page carries: all of a quarter of an hour in one rendition, and a tenth of that when compressed.
-const CARRIED: usize = 32 << 10;
+/// How many bytes of playlists a page carries: eight minutes in one rendition. What a viewer will not read should not cost more than
+/// the request that it saves.
+const CARRIED: usize = 16 << 10;
 
 /// Pages that are about nothing that others could speak of.
 const QUIET: [&str; 13] = [
