@@ -16,7 +16,7 @@ export function nameVideoFiles(): Plugin {
       handler(html, { bundle }) {
         const chunks = Object.values(bundle ?? {}).flatMap((one) => (one.type === 'chunk' ? [one.fileName] : []))
         const files = chunks.filter((name) => needed.test(name.replace(/^assets\//, '')))
-        if (files.length === 0 || files.length > 1 || !html.includes(marker)) throw new Error(`a page with a video needs other files by now: ${files.join(' ')}`)
+        if (files.length !== 1 || !html.includes(marker)) throw new Error(`a page with a video needs other files by now: ${files.join(' ')}`)
         return html.replace(marker, `<!--shoal:video ${files.map((name) => `/${name}`).join(' ')}-->`)
       },
     },

@@ -95,7 +95,7 @@ export function startRouter() {
     else scrollTo({ top: 0, behavior: 'smooth' })
   })
   addEventListener('pagehide', () => keepScrollForReload())
-  // To the browser this is a move, and not a cheap one: it waits until the first picture is there. An entry without a name is new.
+  // To the browser this is a move, and not a cheap one: it waits until a first picture is usually there. An entry without a name is new.
   const known = keyOfEntry() !== undefined
   if (!known) setTimeout(nameEntry, NAMED_AFTER)
   const kept = known ? sessionStorage.getItem(`shoal.scroll.${place.key}`) : null

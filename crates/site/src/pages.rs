@@ -125,16 +125,11 @@ async fn watch(State(site): State<Site>, Path(id): Path<String>, visit: Visit) -
     let Some(video) = answer.read::<Video>() else {
         return site.nothing_for_all(&visit, &answer).await;
     };
-    let playlists = site.playlists(&video).await;
-    let mut to_fetch = video.first_files();
-    to_fetch.retain(|url| !playlists.iter().any(|(carried, _)| carried == url));
     let of = answer.body.clone();
     let mut answers = vec![answer];
-    answers.extend(playlists.into_iter().map(|(url, text)| Answer {
-        path: url.to_owned(),
-        status: StatusCode::OK,
-        body: serde_json::to_vec(&text).unwrap_or_default().into(),
-    }));
+    answers.extend(site.playlists(&video).await);
+    let mut to_fetch = video.first_files();
+    to_fetch.retain(|url| !answers.iter().any(|carried| carried.path == *url));
     let filling = Filling {
         head: head::video(&site.about, &video) + &shell::fetch_player(&to_fetch),
         noscript: head::noscript(&site.about, &video),
@@ -210,7 +205,7 @@ impl Site {
 
     /// The playlists of a video that its page carries, so that the player need not ask for them: each request costs both sides more
     /// than these few bytes. Those of long films with many renditions are left to be asked for as they are needed.
-    async fn playlists<'a>(&self, video: &'a Video) -> Vec<(&'a str, String)> {
+    async fn playlists(&self, video: &Video) -> Vec<Answer> {
         let mut room = CARRIED;
         let mut carried = Vec::new();
         for url in video.playlists() {
@@ -228,7 +223,11 @@ impl Site {
                 break;
             }
             room -= text.len();
-            carried.push((url, text));
+            carried.push(Answer {
+                path: url.to_owned(),
+                status: StatusCode::OK,
+                body: Value::from(text).to_string().into(),
+            });
         }
         carried
     }
