@@ -78,7 +78,9 @@ fn set(rules: &mut Rules, text: &str) -> Result<(), String> {
     let time = Duration::try_from_secs_f64(value).map_err(|_| problem())?;
     match name {
         "window" => rules.window = time,
+        "window-alone" => rules.window_alone = time,
         "window-first" => rules.window_first = time,
+        "settling" => rules.settling = time,
         "window-growth" => rules.window_growth = value as u32,
         "instant" => rules.instant = time,
         "budget" => rules.budget = value,
@@ -88,8 +90,11 @@ fn set(rules: &mut Rules, text: &str) -> Result<(), String> {
         "grant-patience" => rules.grant_patience = time,
         "grants-in-crowd" => rules.grants_in_crowd = value as usize,
         "run-in-crowd" => rules.run_in_crowd = value as u32,
+        "dealt" => rules.dealt = time,
         "urgent" => rules.urgent = time,
+        "passing" => rules.passing = time,
         "viewers-per-seed" => rules.viewers_per_seed = value,
+        "starts" => rules.starts = value as u32,
         "start-costs" => rules.start_costs = value as u32,
         "seeds" => rules.seeds = value,
         "stranded" => rules.stranded = time,

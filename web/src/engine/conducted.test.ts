@@ -184,6 +184,24 @@ describe('rescue', () => {
     expect(second.viewer.engine.stats()).toMatchObject({ fromPodRescued: 0, fromPodInstant: 7 * PIECE })
   })
 
+  test('a fragment that the player counts bit by bit as buffered is no short buffer', async () => {
+    const { world, conductor } = made()
+    conductor.settings = { instant: 7, patience: 300, interval: 2000 }
+    const first = new TestPlayer(world)
+    await world.clock.advance(10_000)
+    const begun = world.clock.now()
+    const second: TestPlayer = new TestPlayer(world, {
+      player: () => {
+        const { position, ahead, paused } = second.state()
+        const appending = world.clock.now() - begun < 700
+        return { position, ahead: appending ? Math.min(ahead, 0.2) : ahead, paused }
+      },
+    })
+    await run(world, [first, second])
+    expect(second).toMatchObject({ done: true, stalled: 0 })
+    expect(second.viewer.engine.stats()).toMatchObject({ fromPodRescued: 0, fromPodInstant: 7 * PIECE })
+  })
+
   test('only what is missing of a piece is fetched', async () => {
     const { world, conductor } = made()
     conductor.ahead = 0

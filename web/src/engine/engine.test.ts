@@ -263,9 +263,9 @@ describe('bad pieces', () => {
 
 describe('strangers', () => {
   /** A viewer that plays, and a stranger in its swarm. */
-  async function meet(size = SIZE): Promise<{ world: World; viewer: ReturnType<World['engine']>; stranger: Stranger }> {
+  async function meet(size = SIZE, outside: Parameters<World['engine']>[1] = {}): Promise<{ world: World; viewer: ReturnType<World['engine']>; stranger: Stranger }> {
     const world = new World(size)
-    const viewer = world.engine()
+    const viewer = world.engine({}, outside)
     await viewer.play(0, 200_000)
     const stranger = new Stranger(world)
     await stranger.join()
@@ -273,6 +273,13 @@ describe('strangers', () => {
     expect(viewer.engine.stats().peers).toBe(1)
     return { world, viewer, stranger }
   }
+
+  test('hear with the handshake what is held, and may ask before they say that they want to', async () => {
+    const { stranger } = await meet()
+    const kinds = stranger.heard.map(({ kind }) => kind)
+    expect(kinds.slice(0, 2)).toEqual(['handshake', 'bitfield'])
+    expect(kinds).toContain('unchoke')
+  })
 
   const block = { index: 0, begin: 0, length: 16_384 }
   const offences: Record<string, Uint8Array<ArrayBuffer>[]> = {
@@ -286,11 +293,12 @@ describe('strangers', () => {
     'a request of too much': [writeBlock('request', { ...block, length: 200_000 })],
     'a flood of useless messages': Array.from({ length: 2000 }, () => writeSignal('interested')),
     'a flood of words about where it plays': Array.from({ length: 2000 }, (_, i) => writeExtended(2, writePlace({ playhead: i % PIECES, lead: i }))),
+    // Whoever pays for its bytes lets nobody ask.
     'a flood of requests while choked': Array.from({ length: 2000 }, () => writeBlock('request', block)),
   }
   for (const [name, messages] of Object.entries(offences)) {
     test(`${name} ends the connection, and nothing else`, async () => {
-      const { world, viewer, stranger } = await meet()
+      const { world, viewer, stranger } = await meet(SIZE, { metered: () => name.endsWith('while choked') })
       stranger.send(...messages)
       await world.clock.advance(10)
       expect(stranger.closed).toBe(true)

@@ -135,6 +135,9 @@ export class Peer {
       closed: () => this.close('gone'),
     })
     this.send(writeHandshake(meta.infoHash, ourId))
+    // What we hold goes with it: each round trip that is spared brings the first piece sooner.
+    const now = held()
+    if (now.count > 0) this.tellHoldings(now)
   }
 
   get ready(): boolean {
@@ -178,6 +181,11 @@ export class Peer {
     const late = [...this.requested.values()].filter((request) => request.at <= before)
     this.cancel(late)
     return late
+  }
+
+  /** It knows that we want something of it. */
+  get wanted(): boolean {
+    return this.wanting
   }
 
   wants(want: 'interested' | 'notInterested'): void {
@@ -315,16 +323,19 @@ export class Peer {
       return
     }
     if (this.extended) this.send(writeExtended(0, writeExtendedHandshake(this.meta.info.length, MAX_ASKED)))
-    const held = this.maySend()
-    if (held.count > 0 || !this.fast) {
-      if (this.fast && held.count === held.size) this.send(writeSignal('haveAll'))
-      else if (held.count > 0) this.send(writeBitfield(held.toBytes()))
-    } else {
-      this.send(writeSignal('haveNone'))
+    if (!this.told) {
+      const held = this.maySend()
+      if (held.count > 0) this.tellHoldings(held)
+      else if (this.fast) this.send(writeSignal('haveNone'))
+      this.told = true
     }
+    this.events.changed(this)
+  }
+
+  private tellHoldings(held: Bitfield): void {
+    this.send(writeBitfield(held.toBytes()))
     for (let index = 0; index < held.size; index++) if (held.has(index)) this.announced.add(index)
     this.told = true
-    this.events.changed(this)
   }
 
   private take(message: Message): void {

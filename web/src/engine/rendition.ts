@@ -81,6 +81,8 @@ export class Rendition {
   private opening: Promise<Swarm | null> | null = null
   private retryAt = 0
   private wasRead = false
+  /** Ranges that are being read from the pod. */
+  private reading = 0
   /** Sharing has turned out to be impossible for this file. */
   private plainForEver = false
   private sharing: boolean
@@ -209,7 +211,8 @@ export class Rendition {
 
   private async readPod(range: { start: number; end: number }, signal: AbortSignal, take: (chunk: Uint8Array) => void): Promise<void> {
     const { fetcher, counters, podMeter } = this.io
-    podMeter.begin()
+    // Of ranges that are read side by side the first to end does not stop the clock.
+    if (this.reading++ === 0) podMeter.begin()
     try {
       await fetchRange(fetcher, this.file.fileUrl, this.file, range, signal, (chunk) => {
         counters.fromPod += chunk.length
@@ -217,7 +220,7 @@ export class Rendition {
         take(chunk)
       })
     } finally {
-      podMeter.end()
+      if (--this.reading === 0) podMeter.end()
     }
   }
 

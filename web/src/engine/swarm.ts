@@ -82,9 +82,11 @@ const UNHURRIED_TICK = 250
 const IDLE_TICK = 1000
 /** Whoever wants to connect to us is here within this time (ms). */
 const CONNECTING = 2500
+/** A pod that conducts feeds nobody for the first moments, because others may come at the same time: that nobody is here means nothing before (ms). */
+const ALONE_AFTER = 1200
 /** Looks within a busy tick that come at once; further ones are so far apart (ms), whatever others send. While the player can wait, so is each. */
 const MAX_LOOKS = 4
-const PAUSE = 40
+const PAUSE = 20
 const MAX_BANNED = 1000
 /** Two connections to the same peer made within this time are settled by rule, later ones are refused (ms). */
 const CROSSING = 3000
@@ -341,8 +343,9 @@ export class Swarm implements Member {
     const peer: Peer = new Peer(link, ours === 'offered', this.meta, this.io.peerId, this.io.clock, () => this.store.held, {
       greeted: (peer) => this.welcome(peer),
       changed: (peer) => {
-        // Whoever has just come plays with nothing in its buffer: it does not wait for our next look.
-        if (peer.interested && peer.choked) this.uploads.update([...this.peers])
+        // Whoever has just come plays with nothing in its buffer, and so may we: neither waits for our next look.
+        if (peer.choked) this.uploads.update([...this.peers])
+        if (peer.ready && !peer.wanted && this.interesting(peer)) peer.wants('interested')
         this.wake()
       },
       block: (peer, index, begin, data) => this.downloads.block(peer, index, begin, data),
@@ -390,8 +393,10 @@ export class Swarm implements Member {
   private gathering(): boolean {
     if ([...this.peers].some((peer) => !peer.ready) || this.io.clock.now() - this.invitedAt < CONNECTING) return true
     // The pod gives nothing as a peer that it would not give over HTTP: it is not worth waiting for.
-    if (this.othersKnown !== null && this.othersKnown <= this.pods()) return false
-    return this.io.clock.now() - this.joinedAt < GATHERING
+    const here = this.io.clock.now() - this.joinedAt
+    const settled = !this.conducted || here >= ALONE_AFTER
+    if (settled && this.othersKnown !== null && this.othersKnown <= this.pods()) return false
+    return here < GATHERING
   }
 
   /** Connections to the pod as a peer. */

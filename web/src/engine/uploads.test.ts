@@ -48,6 +48,18 @@ test('a free slot is given at once, no more than there are', () => {
   expect(peers.filter((peer) => !peer.choked)).toHaveLength(SLOTS)
 })
 
+test('a slot that nobody wants is given in advance, and taken back when somebody wants it', () => {
+  const { peers, update } = stage(SLOTS + 5)
+  peers.forEach((peer) => (peer.interested = false))
+  update()
+  expect(peers.filter((peer) => !peer.choked)).toHaveLength(SLOTS)
+  const last = peers.at(-1)
+  if (last) last.interested = true
+  update()
+  expect(last?.choked).toBe(false)
+  expect(peers.filter((peer) => !peer.choked)).toHaveLength(SLOTS)
+})
+
 test('everybody gets a turn, and who gives stays', async () => {
   const { clock, peers, update } = stage(20)
   const turns = peers.map(() => 0)

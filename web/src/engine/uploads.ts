@@ -125,6 +125,8 @@ export class Uploads {
     const waiting = this.io.maySend() ? peers.filter((peer) => peer.ready && peer.interested) : []
     const chosen = new Set(turned || waiting.length <= SLOTS ? this.choose(waiting) : waiting.filter((peer) => !peer.choked))
     for (const peer of waiting) if (chosen.size < SLOTS) chosen.add(peer)
+    // A slot that nobody else wants spares whoever will want it a round trip.
+    if (this.io.maySend()) for (const peer of peers) if (chosen.size < SLOTS && peer.ready && !peer.isPod) chosen.add(peer)
     for (const peer of peers) {
       if (!peer.ready) continue
       if (!chosen.has(peer)) {

@@ -66,7 +66,7 @@ export const ALONE_LEAD = 4000
 /** What the pod is believed to send before it was measured (bytes per second), and the longest fetch that is reckoned with (ms). */
 const POD_GUESS = 1_000_000
 const MAX_FETCH_TIME = 2000
-/** What was handed over for a start may take so long until the player counts it as buffered (ms). */
+/** What was handed over may take so long until the player counts it as buffered (ms). */
 const APPENDING = 1000
 /** Granted pieces fetched at the same time, and how long a grant holds (ms). */
 const GRANTS_AT_ONCE = 128
@@ -86,8 +86,6 @@ export class Wanting {
   private nextByte: number | null = null
   /** The fragment with which the last start or seek began, and when. */
   private first: { byte: number; at: number } | null = null
-  /** The fragment after it: when it is asked for, the first has just been handed over. */
-  private second: { byte: number; at: number } | null = null
   private started = false
   private readonly around: Surroundings
 
@@ -112,9 +110,8 @@ export class Wanting {
       if (this.first?.byte !== read.start) this.first = { byte: read.start, at: this.around.clock.now() }
       this.begin = read.lead <= NOTHING ? this.pieceAt(read.start) : null
       this.beginEnds = this.pieceAt(read.end - 1)
-      this.second = null
       this.arrived.clear()
-    } else if (this.second === null) this.second = { byte: read.start, at: this.around.clock.now() }
+    }
     return begins
   }
 
@@ -165,7 +162,7 @@ export class Wanting {
     }
     for (const read of [...reads].sort((a, b) => a.start - b.start)) {
       const hungry = this.isHungry(read, settings)
-      const needed = read.time === null ? read.begunAt : now + (ahead / rate) * 1000
+      const needed = read.time === null ? read.begunAt : now + (this.leadOf(read) / rate) * 1000
       const right = hungry ? (read.time === null ? 'instant' : 'rescued') : null
       for (let index = read.first; index <= read.last; index++) add(index, needed, right)
     }
@@ -246,20 +243,27 @@ export class Wanting {
   /** A rescue is due: the buffer ends soon, or there is none and the player has waited long enough. */
   private isHungry(read: Read, settings: Settings): boolean {
     const { clock } = this.around
-    const { ahead, paused, rate = 1 } = this.around.player()
+    const { paused, rate = 1 } = this.around.player()
+    const ahead = this.leadOf(read)
     const helpless = ![...this.around.peers()].some((peer) => peer.ready && !peer.isPod)
     if (ahead <= NOTHING) {
       // Nothing plays before the header is here, and it is one piece.
       if (read.time === null) return true
       const wait = helpless && !this.around.gathering() ? ALONE_PATIENCE : settings.instant > 0 ? START_PATIENCE : START_PATIENCE_SPENT
       // Only a start or a seek waits; what stalls has waited already.
-      if (this.second?.byte === read.start) return clock.now() - this.second.at >= APPENDING
       return this.first?.byte !== read.start || clock.now() - this.first.at >= wait
     }
     if (paused) return false
     const fetchTime = Math.min(MAX_FETCH_TIME, (this.missing(read) / (this.around.podRate() || POD_GUESS)) * 1000)
     const lead = settings.patience + fetchTime
     return (ahead / rate) * 1000 < (helpless && !this.around.gathering() ? Math.max(lead, ALONE_LEAD) : lead)
+  }
+
+  /** Seconds until the player needs this: when it is asked for, everything before it has just been handed over, and the player counts it bit by bit. */
+  private leadOf(read: Read): number {
+    const { ahead, position } = this.around.player()
+    if (read.time === null || this.first?.byte === read.start || this.around.clock.now() - read.begunAt >= APPENDING) return ahead
+    return Math.max(ahead, read.time.start - position)
   }
 
   private missing(read: Read): number {

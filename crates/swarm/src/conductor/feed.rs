@@ -50,9 +50,12 @@ impl<V: Copy + Eq + Hash + Ord + Debug> Conductor<V> {
             let pieces = self.film.whole_pieces_in(time);
             viewer.playhead..viewer.playhead.saturating_add(pieces).min(self.film.pieces)
         };
-        let whole = ahead(self.rules.window);
+        let whole = ahead(self.widest());
         let window = ahead(self.window_of(now, viewer));
-        if viewer.heard {
+        let settled = self.settled(now, viewer);
+        if viewer.heard && settled.is_some() {
+            self.feed_newcomer(now, slot, grants);
+        } else if viewer.heard {
             if self.viewers.len() == 1 {
                 self.feed_alone(now, slot, window.clone(), grants);
             } else if viewer.is_stranded(now, &self.rules) {
@@ -79,22 +82,70 @@ impl<V: Copy + Eq + Hash + Ord + Debug> Conductor<V> {
             .then_some(
                 (viewer.moved + self.rules.stock_patience).max(now + self.rules.stock_patience / 4),
             );
-        let times = [landing, review, starving, viewer.trust.back_at(now)];
+        let times = [
+            landing,
+            review,
+            starving,
+            settled,
+            viewer.trust.back_at(now),
+        ];
         let alarm = times.into_iter().flatten().min();
         self.alarms.set(slot, viewer.alarm, alarm);
         viewer.alarm = alarm;
     }
 
+    /// When a viewer is fed that has just come and has enough to begin with; nothing for all others.
+    fn settled(&self, now: Duration, viewer: &Viewer<V>) -> Option<Duration> {
+        let begins = viewer.kind == Kind::Page && viewer.told.instant > 0 && !viewer.sought;
+        let settled = viewer.joined + self.rules.settling;
+        (begins && now < settled).then_some(settled)
+    }
+
+    /// How far ahead of a viewer what nobody has is fed once it has been here for a while.
+    fn widest(&self) -> Duration {
+        if self.viewers.len() == 1 {
+            self.rules.window_alone
+        } else {
+            self.rules.window
+        }
+    }
+
     /// How far ahead of a viewer what nobody has is fed now.
     fn window_of(&self, now: Duration, viewer: &Viewer<V>) -> Duration {
         let Rules {
-            window,
             window_first,
             window_growth,
             ..
         } = self.rules;
         let here = now.saturating_sub(viewer.joined);
-        window.min(window_first.saturating_add(here.saturating_mul(window_growth)))
+        self.widest()
+            .min(window_first.saturating_add(here.saturating_mul(window_growth)))
+    }
+
+    /// The first piece that nobody has after a start, with the start: of a crowd that comes at once each brings in another one, and they
+    /// are there when the first connections are.
+    fn feed_newcomer(&mut self, now: Duration, slot: Slot, grants: &mut Vec<(Slot, u32)>) {
+        let dealt = self.film.whole_pieces_in(self.rules.dealt);
+        let Some(viewer) = self.viewers.get_mut(slot) else {
+            return;
+        };
+        if std::mem::replace(&mut viewer.dealt, true) || !viewer.counts {
+            return;
+        }
+        let range = |from: u32, to: u32| {
+            let begin = viewer.playhead.saturating_add(from);
+            self.film.clamp(begin..viewer.playhead.saturating_add(to))
+        };
+        // The page may take one piece more with its start.
+        let ahead = range(viewer.told.instant + 1, dealt);
+        let missing = self.replicas.missing();
+        let mut missing = viewer.held.gaps_in(missing, ahead);
+        let first = missing.find(|it| !viewer.flies(*it));
+        drop(missing);
+        if let Some(piece) = first {
+            self.send_off(now, slot, piece, Charge::Feed);
+            grants.push((slot, piece));
+        }
     }
 
     /// Whatever is missing ahead of somebody whom nobody else can feed, in long runs.
@@ -138,8 +189,10 @@ impl<V: Copy + Eq + Hash + Ord + Debug> Conductor<V> {
         let missing: Vec<u32> = missing.collect();
         let missing = self.worth_asking(missing, &window);
         let urgent = self.film.whole_pieces_in(self.rules.urgent);
+        let dealt = window.start + self.film.whole_pieces_in(self.rules.dealt);
         for adjacent in missing.chunk_by(|piece, next| piece + 1 == *next) {
-            for run in adjacent.chunks(self.run()) {
+            let (near, far) = adjacent.split_at(adjacent.partition_point(|it| *it < dealt));
+            for run in near.chunks(1).chain(far.chunks(self.run())) {
                 let is_urgent = run
                     .first()
                     .is_some_and(|first| first - window.start < urgent);
@@ -280,6 +333,9 @@ impl<V: Copy + Eq + Hash + Ord + Debug> Conductor<V> {
         is_urgent: bool,
     ) -> Option<Slot> {
         let room = self.room(self.rules.grants_in_crowd);
+        let passing = self.film.whole_pieces_in(self.rules.passing);
+        let playhead = self.viewers.get(needs)?.playhead;
+        let passable = run.first()?.saturating_sub(playhead) >= passing;
         let present = self.viewers.present();
         let looked_at = self.rules.sample.min(present.len());
         let others = (0..looked_at).map(|step| present[(self.cursor + step) % present.len()]);
@@ -299,7 +355,9 @@ impl<V: Copy + Eq + Hash + Ord + Debug> Conductor<V> {
                 busy = true;
                 continue;
             }
-            let own = match (slot == needs, is_urgent) {
+            // Of those who play the same seconds each needs it as soon.
+            let beside = passable && viewer.playhead.abs_diff(playhead) < passing;
+            let own = match (slot == needs || beside, is_urgent) {
                 (true, true) => OWN * 10.0,
                 (true, false) => OWN,
                 _ => 1.0,

@@ -62,7 +62,7 @@ impl<V: Copy + Eq + Hash + Ord + Debug> Conductor<V> {
         let Some(slot) = self.viewers.find(viewer) else {
             return;
         };
-        let near = self.film.whole_pieces_in(self.rules.window);
+        let near = self.film.whole_pieces_in(self.rules.window_alone);
         let Some(viewer) = self.viewers.get(slot) else {
             return;
         };

@@ -17,12 +17,17 @@ pub struct Settings {
 /// All constants of a [`Conductor`](super::Conductor).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rules {
-    /// How far ahead of a playhead what nobody has is fed.
+    /// How far ahead of a playhead what nobody has is fed. Whoever leaves has had that much brought in, perhaps for nobody.
     pub window: Duration,
+    /// The same for a viewer that is alone and has only this to live on when its line fails.
+    pub window_alone: Duration,
     /// The same for a viewer that has just come: of a crowd that comes together the first is not to bring in everything, while the
     /// others, who would share the work, are on their way.
     pub window_first: Duration,
-    /// How fast it then grows, in seconds of film a second.
+    /// How long a viewer that begins with an instant start gets only a piece more: of a crowd that comes together the first would get
+    /// all, with the slowest uplink if chance wants it, before the others are known.
+    pub settling: Duration,
+    /// How fast the window then grows, in seconds of film a second.
     pub window_growth: u32,
     /// Film fetched over HTTP at once by whoever starts, while the budget lasts.
     pub instant: Duration,
@@ -54,8 +59,12 @@ pub struct Rules {
     pub grants_alone: usize,
     /// Longest run of adjacent pieces for one viewer of a crowd.
     pub run_in_crowd: u32,
-    /// What is needed within this time goes to the one who needs it.
+    /// What is needed within this time is dealt out piece by piece, so that many uplinks pass it on.
+    pub dealt: Duration,
+    /// What is needed within this time goes to one who needs it as soon.
     pub urgent: Duration,
+    /// The least time in which others can pass a piece on.
+    pub passing: Duration,
     /// How much is granted at once to a viewer that seeks to where its neighbours hardly have anything.
     pub seek: Duration,
     /// How long a viewer may be without neighbours before it is fed as if it were alone.
@@ -87,12 +96,14 @@ pub struct Rules {
 impl Default for Rules {
     fn default() -> Self {
         Self {
-            window: Duration::from_secs(30),
+            window: Duration::from_secs(20),
+            window_alone: Duration::from_secs(30),
             window_first: Duration::from_secs(3),
+            settling: Duration::from_millis(700),
             window_growth: 3,
             instant: Duration::from_secs(2),
             budget: 0.2,
-            starts: 8,
+            starts: 10,
             start_costs: 2,
             start: Duration::from_secs(5),
             refill: Duration::from_secs(3600),
@@ -105,7 +116,9 @@ impl Default for Rules {
             grants_in_crowd: 8,
             grants_alone: 32,
             run_in_crowd: 4,
+            dealt: Duration::from_secs(6),
             urgent: Duration::from_secs(3),
+            passing: Duration::from_secs(1),
             seek: Duration::from_millis(4500),
             stranded: Duration::from_secs(8),
             window_stranded: Duration::from_secs(10),
