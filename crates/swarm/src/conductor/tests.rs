@@ -183,7 +183,10 @@ fn of_a_crowd_that_comes_together_each_brings_in_another_piece() {
         hall.now += 0.05;
     }
     // A start takes pieces 0 to 3, and the page perhaps 4 as well.
-    let one = |viewer: u32| (viewer, vec![viewer + 5..viewer + 6]);
+    let one = |viewer: u32| {
+        let piece = viewer + 5..viewer + 6;
+        (viewer, vec![piece])
+    };
     assert_eq!(granted, (0..6).map(one).collect::<Vec<_>>());
     // Nothing more until the others are likely to be here; then what is needed soon is dealt out singly.
     for viewer in 0..6 {
