@@ -281,6 +281,20 @@ describe('strangers', () => {
     expect(kinds).toContain('unchoke')
   })
 
+  test('that were the first to offer are heard out before they are spoken to, for a moment', async () => {
+    const world = new World(SIZE)
+    const viewer = world.engine()
+    await viewer.play(0, 200_000)
+    const stranger = new Stranger(world)
+    stranger.mute = true
+    await stranger.join()
+    await world.clock.advance(300)
+    expect(stranger.link).not.toBeNull()
+    expect(stranger.heard).toEqual([])
+    await world.clock.advance(500)
+    expect(stranger.heard.map(({ kind }) => kind)).toEqual(['handshake', 'bitfield'])
+  })
+
   const block = { index: 0, begin: 0, length: 16_384 }
   const offences: Record<string, Uint8Array<ArrayBuffer>[]> = {
     garbage: [new Uint8Array([0, 0, 0, 9, 99, 1, 2, 3, 4, 5, 6, 7, 8])],

@@ -45,6 +45,11 @@ const UNASKED = 150
 const MAX_CANCELLED = 1024
 /** Silences, in milliseconds: until the handshake, until the connection is given up, until we say that we are here. */
 const GREETING_TIME = 20_000
+/**
+ * Whoever made the offer speaks first, as whoever calls does in BEP 3, unless it says nothing for so long (ms). Chromium loses the
+ * first message of the other side now and then when it comes while the channel is just opening (2 % of them on a busy machine).
+ */
+const FIRST_WORD_TIME = 500
 const SILENCE_TIME = 240_000
 const KEEP_ALIVE = 100_000
 /** How often it is told where we play (ms), and how many pieces to either side of the expected are a seek. */
@@ -98,6 +103,9 @@ export class Peer {
   private readonly clock: Clock
   private readonly events: PeerEvents
   private readonly maySend: () => Bitfield
+  private readonly ourId: Bytes
+  private introduced = false
+  private stopWaiting: (() => void) | null = null
   private theirs: ExtendedHandshake | null = null
   private fast = false
   private extended = false
@@ -134,10 +142,9 @@ export class Peer {
       drained: () => this.events.uploadable(this),
       closed: () => this.close('gone'),
     })
-    this.send(writeHandshake(meta.infoHash, ourId))
-    // What we hold goes with it: each round trip that is spared brings the first piece sooner.
-    const now = held()
-    if (now.count > 0) this.tellHoldings(now)
+    this.ourId = ourId
+    if (offered) this.introduce()
+    else this.stopWaiting = this.clock.after(FIRST_WORD_TIME, () => this.introduce())
   }
 
   get ready(): boolean {
@@ -252,6 +259,7 @@ export class Peer {
   close(reason: string): void {
     if (!this.open) return
     this.open = false
+    this.stopWaiting?.()
     this.stopNews?.()
     this.link.close()
     this.asked.length = 0
@@ -322,17 +330,26 @@ export class Peer {
       this.close('not welcome')
       return
     }
+    this.introduce()
     if (this.extended) this.send(writeExtended(0, writeExtendedHandshake(this.meta.info.length, MAX_ASKED)))
+    // With the fast extension something has to be said; what has come meanwhile is said as news.
+    if (!this.told && this.fast) this.send(writeSignal('haveNone'))
     if (!this.told) {
-      const held = this.maySend()
-      if (held.count > 0) this.tellHoldings(held)
-      else if (this.fast) this.send(writeSignal('haveNone'))
       this.told = true
+      const held = this.maySend()
+      for (let index = 0; index < held.size; index++) if (held.has(index)) this.have(index)
     }
     this.events.changed(this)
   }
 
-  private tellHoldings(held: Bitfield): void {
+  /** Our handshake. What we hold goes with it: each round trip that is spared brings the first piece sooner. */
+  private introduce(): void {
+    if (this.introduced) return
+    this.introduced = true
+    this.stopWaiting?.()
+    this.send(writeHandshake(this.meta.infoHash, this.ourId))
+    const held = this.maySend()
+    if (held.count === 0) return
     this.send(writeBitfield(held.toBytes()))
     for (let index = 0; index < held.size; index++) if (held.has(index)) this.announced.add(index)
     this.told = true

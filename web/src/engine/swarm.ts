@@ -28,7 +28,7 @@ import type { Memory, PieceStore } from './store'
 import type { Member } from './tracker'
 import type { Answer, Connector, Link, Offer } from './transport'
 import type { Uplink } from './uploads'
-import { Uploads } from './uploads'
+import { SLOTS, Uploads } from './uploads'
 import { isGood } from './verify'
 import { Wanting } from './wanting'
 
@@ -344,7 +344,7 @@ export class Swarm implements Member {
       greeted: (peer) => this.welcome(peer),
       changed: (peer) => {
         // Whoever has just come plays with nothing in its buffer, and so may we: neither waits for our next look.
-        if (peer.choked) this.uploads.update([...this.peers])
+        if (peer.choked && (peer.interested || this.peers.size <= SLOTS)) this.uploads.update([...this.peers])
         if (peer.ready && !peer.wanted && this.interesting(peer)) peer.wants('interested')
         this.wake()
       },
@@ -392,9 +392,9 @@ export class Swarm implements Member {
 
   private gathering(): boolean {
     if ([...this.peers].some((peer) => !peer.ready) || this.io.clock.now() - this.invitedAt < CONNECTING) return true
-    // The pod gives nothing as a peer that it would not give over HTTP: it is not worth waiting for.
     const here = this.io.clock.now() - this.joinedAt
     const settled = !this.conducted || here >= ALONE_AFTER
+    // The pod gives nothing as a peer that it would not give over HTTP: it is not worth waiting for.
     if (settled && this.othersKnown !== null && this.othersKnown <= this.pods()) return false
     return here < GATHERING
   }

@@ -129,7 +129,7 @@ impl<V: Copy + Eq + Hash + Ord + Debug> Conductor<V> {
         let Some(viewer) = self.viewers.get_mut(slot) else {
             return;
         };
-        if std::mem::replace(&mut viewer.dealt, true) || !viewer.counts {
+        if std::mem::replace(&mut viewer.was_dealt, true) || !viewer.counts {
             return;
         }
         let range = |from: u32, to: u32| {

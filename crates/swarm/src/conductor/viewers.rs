@@ -47,7 +47,7 @@ pub(super) struct Viewer<V> {
     /// Somebody has heard where it plays.
     pub(super) heard: bool,
     /// It was granted the piece that it gets with its start.
-    pub(super) dealt: bool,
+    pub(super) was_dealt: bool,
     /// It has sought and nothing was done about it yet.
     pub(super) sought: bool,
     /// When it last had neighbours, or came.
@@ -97,7 +97,7 @@ impl<V> Viewer<V> {
             dependable: true,
             paused: false,
             heard: kind == Kind::Stock,
-            dealt: false,
+            was_dealt: false,
             sought: false,
             connected: now,
             counts: true,

@@ -15,6 +15,8 @@ export class Stranger {
   readonly heard: (Message | Handshake)[] = []
   closed = false
   link: Link | null = null
+  /** It does not greet. */
+  mute = false
   /** Called for each message; the default is silence. */
   answer: (message: Message | Handshake) => void = () => undefined
   private readonly world: World
@@ -89,6 +91,7 @@ export class Stranger {
         this.closed = true
       },
     })
+    if (this.mute) return
     this.send(writeHandshake(this.world.pod.infoHash, this.id))
     this.send(writeExtended(0, new Uint8Array([0x64, 0x65])))
   }
